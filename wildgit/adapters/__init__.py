@@ -1,0 +1,1 @@
+"""The edges: git, the files of an instance, kustomize, the cluster, the terminal."""

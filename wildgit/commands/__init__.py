@@ -1,0 +1,13 @@
+"""One module a command: open adapters, read, decide in core, print (dry run) or execute, return a code.
+
+The tables here are all that start-up knows; they import nothing.
+"""
+
+from __future__ import annotations
+
+# name → (module, heading in `git wild -h`, one line). A test holds the line against the command's own help.
+COMMANDS: dict[str, tuple[str, str, str]] = {}
+
+# Commands that git and hooks run all the time: name → module whose `main(argv) -> int` parses its own
+# arguments, so that click is not loaded. They stand in COMMANDS too, for their help.
+PLUMBING: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""gomplate templates (Go text/template): text and values in, text out."""
