@@ -1,0 +1,78 @@
+"""The one place that starts git. Arguments are a list, never a shell line; output is bytes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wildgit.errors import GitError
+
+
+def run_git(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return what git printed on stdout.
+
+    Args:
+        arguments: without the leading `git`.
+        cwd: where git runs; the outer git's GIT_DIR and GIT_INDEX_FILE, which hooks rely on, stay in force.
+        stdin: what git reads; None gives it nothing.
+        env: variables set on top of ours.
+
+    Raises:
+        GitError: git is missing or exited with a code other than 0; the message is git's own last line.
+    """
+    done = try_git(arguments, cwd=cwd, stdin=stdin, env=env)
+    if done.returncode != 0:
+        raise GitError(_complaint(arguments, done))
+    return done.stdout
+
+
+def try_git(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Return git's exit code and output, for commands whose exit code is an answer.
+
+    Raises:
+        GitError: git is not on PATH.
+    """
+    try:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=cwd,
+            input=b"" if stdin is None else stdin,
+            capture_output=True,
+            check=False,
+            env=_environment(env),
+        )
+    except FileNotFoundError as error:
+        raise GitError("git is not on PATH", hint="install git 2.39 or newer") from error
+
+
+def pass_through(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
+    """Run git on our own stdin, stdout and stderr (progress, pager, editor) and return its exit code."""
+    try:
+        return subprocess.run(["git", *arguments], cwd=cwd, check=False, env=_environment(env)).returncode
+    except FileNotFoundError as error:
+        raise GitError("git is not on PATH", hint="install git 2.39 or newer") from error
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    # Messages are shown and sometimes read by us: one language.
+    return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en", **(extra or {})}
+
+
+def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    last = lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else f"exit code {done.returncode}"
+    return f"git {arguments[0]}: {last}"
