@@ -6,7 +6,9 @@ The tables here are all that start-up knows; they import nothing.
 from __future__ import annotations
 
 # name → (module, heading in `git wild -h`, one line). A test holds the line against the command's own help.
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "sample": ("wildgit.commands.sample", "Start", "Make a sample Wild Directory to try everything with"),
+}
 
 # Commands that git and hooks run all the time: name → module whose `main(argv) -> int` parses its own
 # arguments, so that click is not loaded. They stand in COMMANDS too, for their help.
