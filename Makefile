@@ -1,14 +1,37 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# `make demo` and `make test` need git and Python 3.11 with venv, and nothing else.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint clean
+.PHONY: help demo test lint bench man clean
 
-$(VENV)/installed: pyproject.toml
+help:
+	@echo 'make demo    a tour of git wild on a sample upstream, in a temporary directory'
+	@echo 'make test    lint, check types and run the tests; TESTS="tests/core -k merge" runs some'
+	@echo 'make lint    ruff and mypy'
+	@echo 'make bench   print how fast we start, merge and deploy'
+	@echo 'make man     write docs/git-wild.1 again after a change of a command'
+	@echo 'make clean   remove the environment and the caches'
+	@echo 'PYTHON=python3.12 uses that Python, VENV=/tmp/venv another place for the environment.'
+
+$(VENV)/runs: pyproject.toml
+	@git --version >/dev/null || { echo 'error: git is missing; on Debian: apt install git' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'error: $(PYTHON) is missing, older than 3.11, or has no venv' >&2; \
+	  echo 'hint: on Debian: apt install python3 python3-venv; or name another: make PYTHON=python3.12' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
+	$(PIP) --editable .
+	@# setuptools leaves the man page out of editable installs.
+	@mkdir -p $(VENV)/share/man/man1 && ln -sf '$(CURDIR)/docs/git-wild.1' $(VENV)/share/man/man1/
+	@touch $@
+
+$(VENV)/installed: $(VENV)/runs
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/runs
+	@PATH="$(abspath $(BIN)):$$PATH" bash docs/demo.sh
 
 test: $(VENV)/installed lint
 	$(BIN)/python -m pytest $(TESTS)
@@ -18,5 +41,11 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/installed
+	@for script in benchmarks/startup.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+
+man: $(VENV)/runs
+	$(BIN)/python docs/man.py
+
 clean:
-	rm -rf $(VENV) .cache
+	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info

@@ -1,0 +1,54 @@
+"""How long `git wild` takes to start, beside Python that does nothing.
+
+Hooks and the merge driver start on every commit and for every file, so this is a budget: `git wild --version`
+in at most 60 ms where bare Python takes 11, a ratio of 5.5. Runs of the two alternate, so that a busy machine
+slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BUDGET_RATIO = 60 / 11
+
+
+def main() -> int:
+    """Print medians and ratios; 1 when `--version` is over its budget."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=30)
+    runs = parser.parse_args().runs
+    git_wild = shutil.which("git-wild", path=str(Path(sys.executable).parent)) or "git-wild"
+    commands = {
+        "python -c pass": [sys.executable, "-I", "-c", "pass"],
+        "git-wild --version": [git_wild, "--version"],
+        "git-wild -h": [git_wild, "-h"],
+    }
+    times_ms: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            times_ms[name].append(time_ms(command))
+    bare, *_ = medians = [statistics.median(each) for each in times_ms.values()]
+    print(f"{'median of ' + str(runs) + ' runs':24} {'ms':>7} {'ratio':>6}")
+    for name, median in zip(commands, medians, strict=True):
+        print(f"{name:24} {median:7.1f} {median / bare:6.1f}")
+    ratio = medians[1] / bare
+    verdict = "within" if ratio <= BUDGET_RATIO else "over"
+    print(f"git-wild --version: {ratio:.1f} times bare Python, {verdict} the budget of {BUDGET_RATIO:.1f}")
+    return 0 if ratio <= BUDGET_RATIO else 1
+
+
+def time_ms(command: list[str]) -> float:
+    """Return how long one run takes, in milliseconds."""
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return (time.perf_counter() - start) * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())
