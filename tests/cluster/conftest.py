@@ -1,0 +1,41 @@
+"""The real control plane, once a session; without its binaries these tests are skipped, and loudly so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.control_plane import NEEDED, ControlPlane, assets
+
+HERE = Path(__file__).parent
+MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join(NEEDED)}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies here, all for one xdist worker: one control plane, not one for each."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if assets() is None and item.get_closest_marker("cluster"):
+        pytest.skip(MISSING)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if MISSING in str(r.longrepr)]
+    if skipped:
+        terminalreporter.section("the real control plane was missing", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} tests of deploy, delete and status did NOT run. To run them:")
+        terminalreporter.line("    tests/cluster/provision        # says how to get the binaries")
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """The one control plane of this session. Tests use namespaces of their own, and leave it running."""
+    with ControlPlane() as running:
+        yield running
