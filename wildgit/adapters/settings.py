@@ -1,0 +1,100 @@
+"""Settings: git's own configuration, and beneath it what a team tracks in `.wildconfig`.
+
+`.wildconfig` has git-config syntax, as `.lfsconfig` has. The user's own configuration wins, and a
+tracked file can only set what is listed here: nothing in it can name a command to run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wildgit.adapters.git_process import try_git
+from wildgit.errors import GitError, InputError
+
+REMOTE = "wild-directory"
+_TRACKED = ".wildconfig"
+_CHOICES = {
+    "wild.mergecommit": ("merge", "squash"),
+    "wild.configmerge": ("follow", "preserve"),
+    "wild.templatescope": ("auto", "app", "all"),
+    "wild.postmerge": ("off", "plan", "deploy"),
+}
+# What .wildconfig may set; everything else in it is refused, so that a typo is seen.
+_SHARED_KEYS = {*_CHOICES, "wild.packagespath", "wild.branch"}
+_SHARED_PREFIXES = ("wild-environment.", "wild-policy.", "wild-ignore.", "wild-backup.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force: lower-case key → value; the last one given wins."""
+
+    values: dict[str, str]
+
+    def get(self, key: str) -> str | None:
+        """Return the value of a key such as `wild.branch`; None where nobody set it."""
+        return self.values.get(_canonical(key))
+
+    def choice(self, key: str) -> str:
+        """Return the value of a setting that has a fixed set of values; its first one is the default.
+
+        Raises:
+            InputError: somebody set it to something else.
+        """
+        name = _canonical(key)
+        choices = _CHOICES[name]
+        value = self.values.get(name, choices[0])
+        if value not in choices:
+            raise InputError(f"{key} is {value!r}; it can be {', '.join(choices)}", source="git config")
+        return value
+
+    def is_on(self, key: str) -> bool:
+        """Return a boolean setting as git reads it; False where nobody set it."""
+        return self.values.get(_canonical(key), "false").lower() in ("", "true", "yes", "on", "1")
+
+
+def read_settings(root: Path) -> Settings:
+    """Return the settings of the instance at `root`.
+
+    Raises:
+        InputError: `.wildconfig` is broken or sets what a tracked file may not.
+    """
+    values: dict[str, str] = {}
+    tracked = root / _TRACKED
+    if tracked.is_file() and not tracked.is_symlink():
+        values.update(_read_tracked(root))
+    # What git itself merges on, and what belongs to us, in one process.
+    pattern = r"^(wild|wild-[a-z]+|merge|remote\.wild-directory|rerere|core)\."
+    done = try_git(["config", "-z", "--get-regexp", pattern], cwd=root)
+    if done.returncode not in (0, 1):
+        raise GitError(f"git config: {done.stderr.decode('utf-8', 'replace').strip()}")
+    values.update(_parse(done.stdout))
+    return Settings(values)
+
+
+def _read_tracked(root: Path) -> dict[str, str]:
+    done = try_git(["config", "-z", "--no-includes", "--file", _TRACKED, "--list"], cwd=root)
+    if done.returncode != 0:
+        message = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+        raise InputError(message, source=_TRACKED)
+    values = _parse(done.stdout)
+    for key in values:
+        if key not in _SHARED_KEYS and not key.startswith(_SHARED_PREFIXES):
+            raise InputError(f"{key!r} can't be set in a tracked file", source=_TRACKED)
+    return values
+
+
+def _parse(output: bytes) -> dict[str, str]:
+    values = {}
+    for item in output.decode("utf-8", "replace").split("\0"):
+        key, _, value = item.partition("\n")
+        if key:
+            values[key] = value
+    return values
+
+
+def _canonical(key: str) -> str:
+    # git lowers section and variable, and keeps what stands between.
+    head, _, rest = key.partition(".")
+    middle, dot, variable = rest.rpartition(".")
+    return f"{head.lower()}.{middle}{dot}{variable.lower()}"

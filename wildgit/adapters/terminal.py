@@ -1,0 +1,112 @@
+"""What people and scripts read: stdout carries results, stderr carries progress and remarks.
+
+Colour only where the stream is a terminal and NO_COLOR is unset. The styles are few on purpose:
+good, bad, doubtful, quiet, name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+_CODES = {"good": "32", "bad": "31", "doubtful": "33", "quiet": "2", "name": "1"}
+
+_masks: list[Callable[[str], str]] = []
+
+
+def add_mask(mask: Callable[[str], str]) -> None:
+    """From now on pass everything printed through `mask`, so that no secret reaches a screen or a log."""
+    _masks.append(mask)
+
+
+def style(text: str, name: str, stream: TextIO | None = None) -> str:
+    """Return `text` in the style where the stream (stdout by default) is a terminal that wants colour."""
+    if not _coloured(stream or sys.stdout):
+        return text
+    return f"\x1b[{_CODES[name]}m{text}\x1b[0m"
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result to stdout."""
+    print(_masked(text))
+
+
+def remark(text: str) -> None:
+    """Print a line about the work, for people, to stderr."""
+    print(_masked(text), file=sys.stderr)
+
+
+def warn(text: str, *, hint: str | None = None) -> None:
+    """Print a warning, and what to type, to stderr."""
+    remark(f"{style('warning:', 'doubtful', sys.stderr)} {text}")
+    if hint:
+        remark(f"hint: {hint}")
+
+
+def say_json(value: object) -> None:
+    """Print `value` as one JSON document; keys keep their order."""
+    print(_masked(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
+
+
+def say_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] | None = None) -> None:
+    """Print rows in columns two blanks apart; the last column is not padded. Styled cells are allowed."""
+    every = [*([header] if header else []), *rows]
+    if not every:
+        return
+    widths = [max(_width(row[i]) for row in every if i < len(row)) for i in range(max(map(len, every)))]
+    if header:
+        say(style(_line(header, widths), "quiet"))
+    for row in rows:
+        say(_line(row, widths))
+
+
+def confirm(question: str) -> bool:
+    """Ask on the terminal; False at once where nobody is there to answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{_masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show `label` and how far it is, on a terminal only; yields a function that names the next step."""
+    shown = sys.stderr.isatty() and total > 1
+    done = 0
+
+    def step(name: str) -> None:
+        nonlocal done
+        done += 1
+        if shown:
+            print(f"\r\x1b[K{label} {done}/{total} {_masked(name)}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield step
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _coloured(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _masked(text: str) -> str:
+    for mask in _masks:
+        text = mask(text)
+    return text
+
+
+def _width(cell: str) -> int:
+    import re
+
+    return len(re.sub(r"\x1b\[[0-9;]*m", "", cell))
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [cell + " " * (widths[i] - _width(cell)) for i, cell in enumerate(row[:-1])]
+    return "  ".join([*cells, *row[-1:]]).rstrip()
