@@ -89,7 +89,7 @@ def test_installed_file_loads_by_itself(tmp_path: Path) -> None:
 
 def complete_in_zsh(line: str, cwd: Path) -> str:
     """Return the line that a zsh with its own completion makes of `line` and <Tab>."""
-    # The completed line becomes the arguments of a print, so that it is seen as zsh has it, not as it is drawn.
+    # The completed line becomes the arguments of a print, so that it is seen as zsh has it, not as drawn.
     setup = "PS1=; fpath=(~/.local/share/zsh/site-functions $fpath); autoload -U compinit; compinit -u -D\n"
     keys = f"{setup}{line}\t\x01print -r -- 'completed': \nexit\n"
     pid, terminal = pty.fork()

@@ -74,5 +74,7 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
 
 def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> str:
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    last = lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else f"exit code {done.returncode}"
+    last = (
+        lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else f"exit code {done.returncode}"
+    )
     return f"git {arguments[0]}: {last}"
