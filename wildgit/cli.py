@@ -35,10 +35,13 @@ def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         print(f"git-wild version {__version__}")
         return errors.OK
-    if arguments and arguments[0] in PLUMBING and not {"-h", "--help"} & set(arguments[1:]):
-        from importlib import import_module
+    if not {"-h", "--help"} & set(arguments):
+        for words in (2, 1):
+            module = PLUMBING.get(" ".join(arguments[:words]))
+            if module is not None:
+                from importlib import import_module
 
-        return int(import_module(PLUMBING[arguments[0]]).main(arguments[1:]))
+                return int(import_module(module).main(arguments[words:]))
     return _run_click(arguments)
 
 

@@ -59,6 +59,23 @@ def try_git(
         raise GitError("git is not on PATH", hint="install git 2.39 or newer") from error
 
 
+def start_git(
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Return a running git with pipes to its stdin and from its stdout, for what is read piece by piece."""
+    try:
+        return subprocess.Popen(
+            ["git", *arguments],
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(env),
+        )
+    except FileNotFoundError as error:
+        raise GitError("git is not on PATH", hint="install git 2.39 or newer") from error
+
+
 def pass_through(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
     """Run git on our own stdin, stdout and stderr (progress, pager, editor) and return its exit code."""
     try:

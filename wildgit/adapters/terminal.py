@@ -6,7 +6,6 @@ good, bad, doubtful, quiet, name.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +48,8 @@ def warn(text: str, *, hint: str | None = None) -> None:
 
 def say_json(value: object) -> None:
     """Print `value` as one JSON document; keys keep their order."""
+    import json
+
     print(_masked(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
 

@@ -8,9 +8,16 @@ from __future__ import annotations
 # name → (module, heading in `git wild -h`, one line). A test holds the line against the command's own help.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "sample": ("wildgit.commands.sample", "Start", "Make a sample Wild Directory to try everything with"),
+    "hooks": (
+        "wildgit.commands.hooks",
+        "Guard",
+        "Install hooks that keep secrets out, beside the hooks that are there",
+    ),
     "completion": ("wildgit.commands.completion", "Start", "Complete `git wild` in bash or zsh"),
 }
 
 # Commands that git and hooks run all the time: name → module whose `main(argv) -> int` parses its own
 # arguments, so that click is not loaded. They stand in COMMANDS too, for their help.
-PLUMBING: dict[str, str] = {}
+PLUMBING: dict[str, str] = {
+    "hooks run": "wildgit.commands.hooks_run",
+}
