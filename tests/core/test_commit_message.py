@@ -6,8 +6,10 @@ import pytest
 
 from wildgit.core.commit_message import Change, Proposal, check_message, propose
 
+SCALE_GHOST = Proposal("scale", "ghost")
 
-def complaint(message: str, proposal: Proposal = Proposal("scale", "ghost")) -> tuple[str, str] | None:
+
+def complaint(message: str, proposal: Proposal = SCALE_GHOST) -> tuple[str, str] | None:
     found = check_message(message, is_scope={"ghost", "postgres", "docs"}.__contains__, proposal=proposal)
     return None if found is None else (found.reason, found.example)
 

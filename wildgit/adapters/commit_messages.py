@@ -24,15 +24,24 @@ def read_message(file: Path, cwd: Path) -> tuple[str, str]:
     return body, stripped.decode("utf-8", "replace")
 
 
-def is_scope(top: Path, name: str) -> bool:
-    """Return whether `name` is an app or a folder of the work tree at `top`, or was one in HEAD."""
-    if name.startswith("/") or ".." in name.split("/"):
+def is_scope(cwd: Path, name: str, commit: str = "HEAD") -> bool:
+    """Return whether `name` is an app or a folder of a commit, or of the commit before it.
+
+    The one before, because the commit that deletes an app speaks of that app.
+    """
+    if ".." in name.split("/"):
         return False
-    paths = (f"apps/{name}", name)
-    if any((top / path).is_dir() for path in paths):
-        return True
-    kinds = (try_git(["cat-file", "-t", f"HEAD:{path}"], cwd=top).stdout for path in paths)
-    return b"tree\n" in kinds
+    return any(
+        try_git(["cat-file", "-t", f"{revision}:{path}"], cwd=cwd).stdout == b"tree\n"
+        for revision in (commit, f"{commit}^")
+        for path in (f"apps/{name}", name)
+    )
+
+
+def is_staged_scope(cwd: Path, name: str) -> bool:
+    """Return whether `name` is an app or a folder of the index or of HEAD."""
+    paths = [f":(top,literal)apps/{name}/", f":(top,literal){name}/"]
+    return bool(run_git(["ls-files", "--", *paths], cwd=cwd)) or is_scope(cwd, name)
 
 
 def propose_from_index(cwd: Path) -> Proposal:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wildgit.adapters.git_process import run_git, start_git, try_git
-from wildgit.errors import GitError
+from wildgit.errors import GitError, UsageError
 
 PIECE_BYTES = 8 << 20
 
@@ -38,10 +38,11 @@ def is_null(object_id: str) -> bool:
     return not object_id.strip("0")
 
 
-def index_entries(cwd: Path) -> list[Entry]:
-    """Return every file of the index."""
+def index_entries(cwd: Path, paths: Iterable[str] = (":/",)) -> list[Entry]:
+    """Return the files of the index at or below these paths; by default all."""
     entries = []
-    for record in _records(run_git(["ls-files", "--stage", "-z", "--full-name", ":/"], cwd=cwd)):
+    listing = run_git(["ls-files", "--stage", "-z", "--full-name", "--", *paths], cwd=cwd)
+    for record in _records(listing):
         meta, _, path = record.partition("\t")
         mode, object_id, _ = meta.split()
         if mode != _SUBMODULE:
@@ -76,6 +77,18 @@ def list_commits(cwd: Path, revisions: Iterable[str]) -> list[str]:
     """
     arguments = ["rev-list", "--reverse", "--topo-order", *revisions, "--"]
     return run_git(arguments, cwd=cwd, env=_REAL_OBJECTS).decode().split()
+
+
+def list_range(cwd: Path, revisions: str) -> list[str]:
+    """Return the commits of a range that a person typed, such as `main..topic`, oldest first.
+
+    Raises:
+        UsageError: it is an option of git's, not a range.
+        GitError: a revision is not known.
+    """
+    if revisions.startswith("-"):
+        raise UsageError(f"{revisions!r} is no range of commits", hint="for example main..HEAD")
+    return list_commits(cwd, revisions.split())
 
 
 def existing(cwd: Path, object_ids: list[str]) -> list[str]:

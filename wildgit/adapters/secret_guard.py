@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 COMMIT_MESSAGE = "commit message"
 ALLOW_KEY = "wild.allowValue"
 
+HISTORY_ADVICE = (
+    "rotate first: a secret that was committed is known to every clone, whatever happens to the commit",
+    "then, if it must go from history: git filter-repo --replace-text (or the BFG), and tell all who cloned",
+)
+
 _SECRETS = "secrets.yaml"
 _CONFIG = "config.yaml"
 _KNOWN_VALUES = Path("wild") / "known-values"
@@ -52,23 +57,39 @@ class SecretGuard:
         """Return what every file of the index holds."""
         return self._kept(self._scan_entries(git_objects.index_entries(self._cwd)))
 
-    def scan_commits(
-        self, commits: list[str], progress: Callable[[int, int], None] | None = None
-    ) -> list[Finding]:
-        """Return what these commits changed against their first parents, and what they say.
+    def scan_files(self, paths: Iterable[str]) -> list[Finding]:
+        """Return what these files, and those in these folders, hold as the index has them."""
+        return self._kept(self._scan_entries(git_objects.index_entries(self._cwd, paths)))
+
+    def scan_range(self, revisions: str) -> list[Finding]:
+        """Return what the commits of a range such as `main..topic` bring.
+
+        Raises:
+            UsageError: it is an option, not a range.
+            GitError: a revision is not known.
+        """
+        return self.scan_commits(git_objects.list_range(self._cwd, revisions))
+
+    def scan_history(self, progress: Callable[[str, int], Callable[[], None]] | None = None) -> list[Finding]:
+        """Return what every commit that any ref reaches brought, and the names and texts of refs.
 
         Args:
-            commits: object ids.
-            progress: called with how many are done, and of how many.
+            progress: called once with a label and the number of steps; returns what is called after each.
         """
+        commits = git_objects.list_commits(self._cwd, ["--all"])
+        step = progress("scanning history", -(-len(commits) // _CHUNK)) if progress is not None else None
+        return [*self.scan_commits(commits, step), *self.scan_all_refs()]
+
+    def scan_commits(self, commits: list[str], step: Callable[[], None] | None = None) -> list[Finding]:
+        """Return what these commits changed against their first parents, and what they say."""
         findings: list[Finding] = []
         for start in range(0, len(commits), _CHUNK):
             chunk = commits[start : start + _CHUNK]
             findings += self._scan_entries(git_objects.changed_entries(self._cwd, chunk))
             for commit in git_objects.read_objects(self._cwd, chunk):
                 findings += self._scan_object_text(commit)
-            if progress is not None:
-                progress(start + len(chunk), len(commits))
+            if step is not None:
+                step()
         return self._kept(findings)
 
     def scan_push(self, updates: list[tuple[str, str]], *, remote: str, has: list[str]) -> list[Finding]:
@@ -301,6 +322,22 @@ def _remember(file: Path, leaves: list[Leaf], signature: str, notes: list[str]) 
 def remember_secrets(cwd: Path) -> None:
     """Keep keyed hashes of all values of secrets.yaml; to be called before one of them is replaced."""
     open_guard(cwd)
+
+
+def allow_values(cwd: Path, keys: Iterable[str]) -> None:
+    """Let `wild:allow` lines publish these secrets, on this machine only."""
+    for key in keys:
+        if key not in _allowed_keys(cwd):
+            run_git(["config", "--local", "--add", ALLOW_KEY, key], cwd=cwd)
+
+
+def history_report(cwd: Path) -> list[str]:
+    """Return what to tell the owner of a repository with secrets in its history; nothing if it has none."""
+    findings = open_guard(cwd).scan_history()
+    if not findings:
+        return []
+    lines = [f"{finding.place()}: {finding.rule}: {finding.message}" for finding in findings]
+    return [f"this repository already has {len(findings)} secrets in its history:", *lines, *HISTORY_ADVICE]
 
 
 def _allowed_keys(cwd: Path) -> set[str]:

@@ -8,11 +8,8 @@ from __future__ import annotations
 # name → (module, heading in `git wild -h`, one line). A test holds the line against the command's own help.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "sample": ("wildgit.commands.sample", "Start", "Make a sample Wild Directory to try everything with"),
-    "hooks": (
-        "wildgit.commands.hooks",
-        "Guard",
-        "Install hooks that keep secrets out, beside the hooks that are there",
-    ),
+    "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
+    "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),
     "completion": ("wildgit.commands.completion", "Start", "Complete `git wild` in bash or zsh"),
 }
 

@@ -15,7 +15,7 @@ from wildgit.commands import PLUMBING
 
 @click.group(name="hooks")
 def command() -> None:
-    """Install hooks that keep secrets out, beside the hooks that are there.
+    """Install hooks that keep secrets out, beside those there.
 
     They look at what is staged, at the commit message, at every commit that a branch or tag is moved to
     (cherry-pick, rebase, merge, --no-verify included) and at what a push would send.

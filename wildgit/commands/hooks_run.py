@@ -35,29 +35,33 @@ def _check_index(cwd: Path, _: list[str]) -> int:
 def _check_message(cwd: Path, arguments: list[str]) -> int:
     from wildgit.adapters import commit_messages
     from wildgit.adapters.secret_guard import open_guard
-    from wildgit.core.commit_message import check_message
 
     raw, message = commit_messages.read_message(Path(arguments[0]), cwd)
     guard = open_guard(cwd)
-    findings = guard.scan_message(raw)
-    complaint = None
-    if message.strip():  # git itself refuses an empty one
-        complaint = check_message(message, is_scope=lambda name: commit_messages.is_scope(cwd, name))
-    if not findings and complaint is None:
+    code = _refuse(guard.scan_message(raw), "the commit message")
+    code = _refuse_unconventional(cwd, message, guard.scanner.mask) or code
+    if code == errors.OK:
         commit_messages.forget_refused(cwd)
+    else:
+        kept = commit_messages.keep_refused(cwd, message)
+        remark(f"hint: your message is kept, and offered again: git commit, or git commit -e -F {kept}")
+    return code
+
+
+def _refuse_unconventional(cwd: Path, message: str, mask: Callable[[str], str]) -> int:
+    from wildgit.adapters.commit_messages import is_staged_scope, propose_from_index
+    from wildgit.core.commit_message import check_message
+
+    def is_scope(name: str) -> bool:
+        return is_staged_scope(cwd, name)
+
+    # git itself refuses an empty message.
+    if not message.strip() or check_message(message, is_scope=is_scope) is None:
         return errors.OK
-    kept = commit_messages.keep_refused(cwd, message)
-    if findings:
-        _refuse(findings, "the commit message")
-    if complaint is not None:
-        proposal = commit_messages.propose_from_index(cwd)
-        complaint = check_message(
-            message, is_scope=lambda name: commit_messages.is_scope(cwd, name), proposal=proposal
-        )
-        assert complaint is not None
-        remark(f"{style('git wild:', 'bad', sys.stderr)} {complaint.reason}")
-        remark(f"  for example: {guard.scanner.mask(complaint.example)}")
-    remark(f"hint: your message is kept, and offered again: git commit, or git commit -e -F {kept}")
+    complaint = check_message(message, is_scope=is_scope, proposal=propose_from_index(cwd))
+    assert complaint is not None
+    remark(f"{style('git wild:', 'bad', sys.stderr)} {mask(complaint.reason)}")
+    remark(f"  for example: {mask(complaint.example)}")
     return errors.NO
 
 

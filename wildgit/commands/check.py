@@ -1,0 +1,110 @@
+"""`git wild check`: the review checklist as a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import click
+
+from wildgit import errors
+from wildgit.adapters import git_objects
+from wildgit.adapters.finding_output import FORMATS, show_findings
+from wildgit.adapters.secret_guard import HISTORY_ADVICE, SecretGuard, allow_values, open_guard
+from wildgit.adapters.terminal import progress, remark
+from wildgit.core import commit_message, secret_scan
+from wildgit.core.findings import Finding
+
+_FORM = click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print.")
+_RANGE = click.option("--range", "revisions", metavar="A..B", help="The commits that are in B and not in A.")
+
+
+@click.group(name="check")
+def command() -> None:
+    """Check what a reviewer would: secrets, manifests, messages."""
+
+
+@command.command(name="secrets")
+@click.option("--staged", is_flag=True, help="What is staged for the next commit.")
+@_RANGE
+@click.option("--all", "everything", is_flag=True, help="Every tracked file, as it is staged (the default).")
+@click.option("--history", is_flag=True, help="Every commit that any branch or tag reaches.")
+@click.option(
+    "--allow-value", metavar="KEY", multiple=True, help="Let `wild:allow` lines publish this secret."
+)
+@click.argument("files", nargs=-1)
+@_FORM
+def secrets(
+    staged: bool,
+    revisions: str | None,
+    everything: bool,
+    history: bool,
+    allow_value: tuple[str, ...],
+    files: tuple[str, ...],
+    form: str,
+) -> int:
+    """Look for secrets in tracked files, or in FILES alone.
+
+    Found are: the values of secrets.yaml in any encoding, values that were there earlier, files that hold
+    secrets, Secret manifests in clear, private keys and tokens. Never prints a value. A line is allowed by
+    `# wild:allow RULE REASON`; one with a value of secrets.yaml only after `--allow-value KEY` on this
+    machine, too.
+    """
+    if sum([staged, revisions is not None, everything, history, bool(files)]) > 1:
+        raise errors.UsageError("--staged, --range, --all, --history and FILES exclude each other")
+    if allow_value:
+        allow_values(Path(), allow_value)
+    guard = open_guard(Path())
+    if staged:
+        findings = guard.scan_index()
+    elif revisions is not None:
+        findings = guard.scan_range(revisions)
+    elif history:
+        findings = _scan_history(guard)
+    else:
+        findings = guard.scan_files(files) if files else guard.scan_tracked()
+    show_findings(findings, secret_scan.RULES, form=form, notes=guard.notes)
+    if form == "text" and any(finding.commit for finding in findings):
+        for line in HISTORY_ADVICE:
+            remark(f"hint: {line}")
+    return errors.NO if findings else errors.OK
+
+
+def _scan_history(guard: SecretGuard) -> list[Finding]:
+    with ExitStack() as stack:
+
+        def start(label: str, total: int) -> Callable[[], None]:
+            step = stack.enter_context(progress(label, total))
+            return lambda: step("")
+
+        return guard.scan_history(start)
+
+
+@command.command(name="messages")
+@click.option("--range", "revisions", metavar="A..B", required=True, help="The commits in B and not in A.")
+@_FORM
+def messages(revisions: str, form: str) -> int:
+    """Check the messages of commits: `<type>(<scope>): <subject>`."""
+    findings = _check_messages(Path(), revisions)
+    show_findings(findings, {commit_message.RULE: commit_message.REASON}, form=form)
+    return errors.NO if findings else errors.OK
+
+
+def _check_messages(cwd: Path, revisions: str) -> list[Finding]:
+    from wildgit.adapters.commit_messages import is_scope
+
+    mask = open_guard(cwd).scanner.mask
+    findings = []
+    for commit in git_objects.read_objects(cwd, git_objects.list_range(cwd, revisions)):
+        header, _, message = commit.content.decode("utf-8", "replace").partition("\n\n")
+        if header.count("\nparent ") > 1:
+            continue  # a merge says what git, or git wild, wrote for it
+        complaint = commit_message.check_message(
+            message, is_scope=partial(is_scope, cwd, commit=commit.object_id)
+        )
+        if complaint is not None:
+            text = mask(f"{complaint.reason}; for example: {complaint.example}")
+            findings.append(Finding(commit_message.RULE, "commit message", 1, text, commit.object_id))
+    return findings
