@@ -1,0 +1,362 @@
+"""The three-way merge of trees of entries: what is taken from which side, down to the smallest entry.
+
+A merge walks the three trees together. What only one side changed is taken whole, without being opened.
+What both changed is opened, and where it can't be opened further it becomes a clash of whole entries.
+Output is a list of chunks (lines and clashes); beside it the merged data is computed, so that the text can
+be checked against what was decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from wildgit.core.alignment import Alignment, Triple, align_by_key
+from wildgit.core.conflicts import Chunk, Clash
+from wildgit.core.documents import align_documents
+from wildgit.core.flow_merge import merge_flow
+from wildgit.core.gaps import Order, comments, find_clashes, find_same_numbers, runs
+from wildgit.core.merge_journal import Journal, entry_sources
+from wildgit.core.merge_leaves import data_of, merge_after, merge_block_scalar, merge_head, merge_scalar
+from wildgit.core.merge_records import MergeOptions
+from wildgit.core.merge_sequences import align_sequence
+from wildgit.core.place import Path, Place
+from wildgit.core.similarity import Similarity
+from wildgit.core.three import Three, pick
+from wildgit.core.yaml_data import Values
+from wildgit.core.yaml_entry import (
+    Block,
+    Entry,
+    attach_dash,
+    entry_lines,
+    has_content,
+    place_lines,
+    place_text,
+)
+from wildgit.core.yaml_tree import Stream
+
+Pairs = list[tuple[int, int]]  # key and value of each merged entry, as data numbers
+
+CHANGED_TWICE = "both sides changed it, differently"
+ADDED_TWICE = "both sides added it, differently"
+SAME_NUMBER = "both sides gave a new element the same value of a field that was unique"
+
+_BLOCK_SCALARS = frozenset("|>")
+
+
+class _Clashing(Exception):
+    """Not an error: the entry that is being merged is a conflict as a whole."""
+
+
+class _Collection(NamedTuple):
+    """Aligned entries, and how to go about them."""
+
+    alignment: Alignment
+    order: Order
+    indent: int
+    path_of: Callable[[Triple], Path]
+    forced: frozenset[int] = frozenset()  # entries that clash whatever they hold
+
+
+class EntryMerge:
+    """One merge of three streams; the journal keeps its decisions."""
+
+    def __init__(self, values: Values, options: MergeOptions) -> None:
+        self.values = values
+        self.style = options.style
+        self.similarity = Similarity(values)
+        self.journal = Journal(values, options, self.similarity)
+
+    def streams(self, sides: Three[Stream]) -> tuple[list[Chunk], list[int]]:
+        """Return the merged file as chunks of lines without line ends, and the data of its documents.
+
+        The data means something only if no chunk is a clash.
+        """
+
+        def path_of(triple: Triple) -> Path:
+            self.journal.enter(triple)
+            return ()
+
+        documents = Three(*[stream.documents for stream in sides])
+        alignment = align_documents(documents, self.values, self.similarity)
+        chunks: list[Chunk] = []
+        pairs = self._entries(_Collection(alignment, Order.FREE, 0, path_of), chunks)
+        return chunks, [data for _, data in pairs]
+
+    # Collections
+
+    def _entries(self, collection: _Collection, out: list[Chunk]) -> Pairs:
+        """Merge aligned entries into `out`, gap by gap; returns the keys and data of what is left."""
+        pairs: Pairs = []
+        triples = collection.alignment.triples
+        done = 0
+        for run in runs(triples):
+            following = triples[done + len(run)] if done + len(run) < len(triples) else None
+            clashes = find_clashes(run, collection.order, self.similarity)
+            clashes |= {i: SAME_NUMBER for i in range(len(run)) if done + i in collection.forced}
+            i = 0
+            while i < len(run):
+                place = Place(collection.indent, collection.path_of(run[i]))
+                end = i + 1
+                if i in clashes:
+                    while end in clashes:
+                        end += 1
+                    pairs += self._clash(run[i:end], clashes[i], place, out)
+                else:
+                    triple = _without_printed_head(run, i, following)
+                    pairs += self._entry(triple, place, out)
+                i = end
+            done += len(run)
+        return pairs
+
+    def _entry(self, triple: Triple, place: Place, out: list[Chunk]) -> Pairs:
+        """Merge one entry; returns its key and data, nothing for a note or a deletion."""
+        base, ours, theirs = triple
+        if ours is None or theirs is None:
+            kept = None if base else ours or theirs
+        elif ours.text == theirs.text:
+            self.journal.agreed(triple, place.path)
+            kept = ours
+        elif base is not None and ours.text == base.text:
+            kept = theirs
+        elif ours.is_note or (base is not None and theirs.text == base.text):
+            kept = ours
+        else:
+            return self._open(base, ours, theirs, place, out)
+        self.journal.took(triple, place.path)
+        if kept is None:
+            return []
+        out += _lines(kept, place.indent, out)
+        return [] if kept.is_note else [(kept.key, kept.data)]
+
+    # One entry that both sides changed
+
+    def _open(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place, out: list[Chunk]) -> Pairs:
+        head = merge_head(base and base.head, ours.head, theirs.head)
+        foot = merge_head(base and base.foot, ours.foot, theirs.foot)
+        try:
+            body, data = self._body(base, ours, theirs, place)
+        except _Clashing:
+            triple = Triple(base, ours, theirs)
+            if not any(isinstance(chunk, Clash) for chunk in head):
+                out += self._placed(head, place)
+                triple = Triple(*[side and side._replace(head=()) for side in triple])
+            return self._clash([triple], CHANGED_TWICE if base else ADDED_TWICE, place, out)
+        if _lacks_marker(ours, out) and body[:1] != ["---"]:
+            out.append("---")
+        out += self._placed(head, place)
+        out += body
+        out += self._placed(foot, place)
+        return [(ours.key, data)]
+
+    def _body(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
+        """The entry without its head and foot, and its data."""
+        if _can_open(base, ours, theirs, self.values):
+            return self._block(base, ours, theirs, place)
+        if ours.block or theirs.block:
+            kept = _rewritten(base, ours, theirs)
+            return list(entry_lines(kept._replace(head=(), foot=()), place.indent)), kept.data
+        changed_twice = base and len({base.data, ours.data, theirs.data}) == 3
+        if base and changed_twice and {base.style, ours.style, theirs.style} <= _BLOCK_SCALARS:
+            return self._block_scalar(Three(base, ours, theirs), place)
+        triple = Triple(base, ours, theirs)
+        leaf = merge_scalar(base, ours, theirs) or merge_flow(triple, place, self.values, self.similarity)
+        if leaf is None:
+            raise _Clashing
+        self.journal.merged_leaf(triple, place.path, leaf.value)
+        return list(place_text(leaf.before + leaf.value + leaf.after, place.indent)), leaf.data
+
+    def _block_scalar(self, sides: Three[Entry], place: Place) -> tuple[list[Chunk], int]:
+        merged = merge_block_scalar(sides, place.indent, self.style)
+        before = pick(*[side.before for side in sides])
+        if merged is None or before is None:
+            raise _Clashing
+        header, content = merged
+        chunks: list[Chunk] = [" " * place.indent + before + header]
+        for chunk in content:
+            chunks += [chunk] if isinstance(chunk, str) else self._settled(chunk, place.path)
+        lines = [chunk for chunk in chunks if isinstance(chunk, str)]
+        if len(lines) < len(chunks):
+            return chunks, sides.ours.data
+        data = data_of(lines, self.values)
+        if data is None:
+            raise _Clashing
+        self.journal.merged_lines(Triple(*sides), place.path, "\n".join(lines[1:]))
+        return chunks, data
+
+    def _block(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
+        """Merge two block collections of one kind entry by entry."""
+        inside = base.block if base else None
+        assert ours.block and theirs.block
+        before = pick(base and base.before.rstrip(), ours.before, theirs.before)
+        after = merge_after(base.after if base and inside else "", ours.after, theirs.after)
+        if before is None and _is_document(ours):
+            before = ours.before
+        if before is None or after is None:
+            raise _Clashing
+        like = ours if before == ours.before else theirs
+        layout = pick(inside and _layout(inside), _layout(ours.block), _layout(theirs.block))
+        column, inline = layout or _layout(ours.block)
+        inner: list[Chunk] = []
+        sides = Three(inside.entries if inside else (), ours.block.entries, theirs.block.entries)
+        inner_place = Place(place.indent + column, place.path)
+        if ours.block.kind == "map":
+            pairs = self._mapping(sides, inner_place, inner)
+            data = self.values.mapping(pairs, self.values.tag(like.data))
+        else:
+            pairs = self._sequence(sides, inner_place, inner)
+            data = self.values.sequence([item for _, item in pairs], self.values.tag(like.data))
+        data = self.values.anchored_like(like.data, data)
+        if not any(isinstance(chunk, Clash) or has_content(chunk) for chunk in inner):
+            empty = "{}" if ours.block.kind == "map" else "[]"
+            body = f"{before} {empty}{after}" if before and not _is_document(ours) else empty
+            return [*place_text(body, place.indent), *inner], data
+        if inline:
+            return _with_dash(inner, before.ljust(column), place.indent), data
+        intro = place_text(before + after, place.indent) if before + after else []
+        return [*intro, *inner], data
+
+    def _mapping(self, sides: Three[tuple[Entry, ...]], place: Place, out: list[Chunk]) -> Pairs:
+        def path_of(triple: Triple) -> Path:
+            entry = triple.ours or triple.theirs or triple.base
+            return (*place.path, entry.name) if entry and entry.name else place.path
+
+        alignment = align_by_key(sides)
+        if alignment.both_moved:
+            self.journal.reordered(place.path)
+        return self._entries(_Collection(alignment, Order.FREE, place.indent, path_of), out)
+
+    def _sequence(self, sides: Three[tuple[Entry, ...]], place: Place, out: list[Chunk]) -> Pairs:
+        aligned = align_sequence(sides, place.path, self.values, self.similarity)
+        if aligned.alignment.both_moved:
+            self.journal.reordered(place.path)
+        forced = find_same_numbers(aligned.alignment.triples, self.values) | aligned.repeated
+
+        def path_of(triple: Triple) -> Path:
+            return (*place.path, *aligned.label(triple))
+
+        return self._entries(
+            _Collection(aligned.alignment, aligned.order, place.indent, path_of, forced), out
+        )
+
+    # Clashes
+
+    def _clash(self, triples: Sequence[Triple], reason: str, place: Place, out: list[Chunk]) -> Pairs:
+        """Put one clash of whole entries, or what a policy makes of it."""
+        sides = Three(*[[entry for entry in side if entry] for side in zip(*triples, strict=True)])
+        policy = self.journal.policy(place.path)
+        kept = sides.theirs if policy and policy.side == "theirs" else sides.ours
+        if policy:
+            self.journal.settled(place.path, Three(*map(entry_sources, sides)), policy)
+            for entry in kept:
+                out += _lines(entry, place.indent, out)
+        else:
+            base, ours, theirs = (
+                tuple([line for entry in side for line in _lines(entry, place.indent, out)]) for side in sides
+            )
+            out.append(Clash(base, ours, theirs, place.path, self.journal.document, reason))
+        return [(entry.key, entry.data) for entry in kept if not entry.is_note]
+
+    def _settled(self, clash: Clash, path: Path) -> list[Chunk]:
+        """A clash of lines inside an entry, settled if there is a policy for the entry."""
+        policy = self.journal.policy(path)
+        if policy is None:
+            return [clash._replace(path=path, document=self.journal.document)]
+        self.journal.settled(path, Three(*clash[:3]), policy)
+        return list(clash.ours if policy.side == "ours" else clash.theirs)
+
+    def _placed(self, chunks: Sequence[Chunk], place: Place) -> list[Chunk]:
+        """Comments at their column."""
+        placed: list[Chunk] = []
+        for chunk in chunks:
+            if isinstance(chunk, str):
+                placed += place_lines([chunk], place.indent)
+            else:
+                base, ours, theirs = (tuple(place_lines(side, place.indent)) for side in chunk[:3])
+                clash = chunk._replace(base=base, ours=ours, theirs=theirs)
+                placed.append(clash._replace(path=place.path, document=self.journal.document))
+        return placed
+
+
+def _is_document(entry: Entry) -> bool:
+    return not entry.before or entry.before.startswith("---")
+
+
+def _layout(block: Block) -> tuple[int, bool]:
+    return block.column, block.inline
+
+
+def _can_open(base: Entry | None, ours: Entry, theirs: Entry, values: Values) -> bool:
+    """Whether both sides are block collections of one kind, and so was base, or it was nothing or empty."""
+    if not ours.block or not theirs.block or ours.block.kind != theirs.block.kind:
+        return False
+    if base is None:
+        return True
+    if base.block:
+        return base.block.kind == ours.block.kind
+    empty = values.empty_map if ours.block.kind == "map" else values.empty_list
+    return base.data in (empty, values.null)
+
+
+def _rewritten(base: Entry | None, ours: Entry, theirs: Entry) -> Entry:
+    """A block collection against something else: the side that didn't merely write it in another style."""
+    if base and ours.data == base.data and comments(ours) == comments(base):
+        return theirs
+    if base and theirs.data == base.data and comments(theirs) == comments(base):
+        return ours
+    if ours.data == theirs.data and comments(ours) == comments(theirs):
+        return ours
+    raise _Clashing
+
+
+def _lacks_marker(entry: Entry, out: Sequence[Chunk]) -> bool:
+    """Whether this is a document without a `---` line that isn't the first any more."""
+    return bool(out) and not entry.before and not entry.is_note
+
+
+def _lines(entry: Entry, indent: int, out: Sequence[Chunk]) -> list[str]:
+    lines = entry_lines(entry, indent)
+    return ["---", *lines] if _lacks_marker(entry, out) else lines
+
+
+def _without_printed_head(run: Sequence[Triple], index: int, following: Triple | None) -> Triple:
+    """Both sides inserted below one comment of base, which heads both insertions now: print it once."""
+    triple = run[index]
+    said = _said(triple)
+    if not said or not following or not following.base or triple.base:
+        return triple
+    below = tuple([line for line in following.base.head if line.strip()])
+    if said != below or all(_said(before) != said for before in run[:index]):
+        return triple
+    return Triple(*[side and side._replace(head=()) for side in triple])
+
+
+def _said(triple: Triple) -> tuple[str, ...]:
+    """The head of an inserted entry, without its blank lines."""
+    entry = triple.ours or triple.theirs
+    return tuple([line for line in entry.head if line.strip()]) if entry and not triple.base else ()
+
+
+def _with_dash(chunks: list[Chunk], intro: str, indent: int) -> list[Chunk]:
+    """Put the dash in front of the first entry; if that is a clash, into every side of it."""
+    first = next((i for i, c in enumerate(chunks) if isinstance(c, Clash) or has_content(c)), 0)
+    chunk = chunks[first]
+    if isinstance(chunk, str):
+        head = attach_dash([str(c) for c in chunks[: first + 1]], intro, indent)
+        return [*head, *chunks[first + 1 :]]
+    rest = chunks[first + 1 :]
+    while not all(any(map(has_content, side)) for side in (chunk.ours, chunk.theirs)):
+        # A side without an entry here has its dash on the entry that follows.
+        if not rest:
+            raise _Clashing
+        following = rest.pop(0)
+        if isinstance(following, str):
+            following = Clash((following,), (following,), (following,))
+        chunk = chunk._replace(
+            base=chunk.base + following.base,
+            ours=chunk.ours + following.ours,
+            theirs=chunk.theirs + following.theirs,
+        )
+    base, ours, theirs = (tuple(attach_dash(list(side), intro, indent)) for side in chunk[:3])
+    above = attach_dash([str(c) for c in chunks[:first]] + ["x"], intro, indent)[:-1]
+    return [*above, chunk._replace(base=base, ours=ours, theirs=theirs), *rest]

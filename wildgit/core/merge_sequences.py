@@ -1,0 +1,81 @@
+"""Which rule a list is merged by: its keys, or the comparison of its elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wildgit.core.alignment import Alignment, Triple, align_compared, align_keyed
+from wildgit.core.gaps import Order
+from wildgit.core.list_keys import Keying, find_keying, is_ordered, label
+from wildgit.core.similarity import Similarity
+from wildgit.core.three import Three
+from wildgit.core.yaml_data import Values
+from wildgit.core.yaml_entry import Entry
+
+
+class AlignedList(NamedTuple):
+    """Aligned elements, what two insertions mean here, and how paths name an element."""
+
+    alignment: Alignment
+    order: Order
+    labels: dict[int, str]  # by the number of an element's text
+    repeated: frozenset[int]  # elements both sides added at different places, where order is meaning
+
+    def label(self, triple: Triple) -> tuple[str, ...]:
+        """Return the step of a path that leads to this element; nothing for a note."""
+        for entry in (triple.ours, triple.theirs, triple.base):
+            if entry is not None:
+                return () if entry.is_note else (self.labels.get(entry.text, "[]"),)
+        return ()
+
+
+def align_sequence(
+    sides: Three[tuple[Entry, ...]], path: tuple[str, ...], values: Values, similarity: Similarity
+) -> AlignedList:
+    """Align the elements of a list by the rule that fits it.
+
+    Args:
+        sides: the entries of base, ours and theirs.
+        path: where the list stands; the last step names its field.
+        values: what the data numbers stand for.
+        similarity: compares elements.
+    """
+    field = path[-1] if path and not path[-1].startswith("[") else ""
+    elements = [[entry for entry in side if not entry.is_note] for side in sides]
+    data = [[entry.data for entry in side] for side in elements]
+    keying = find_keying(field, data, values)
+    if keying:
+        alignment = align_keyed(sides, keying, similarity)
+        return AlignedList(alignment, Order.FREE, _labels(elements, keying, values), frozenset())
+    ordered = is_ordered(field)
+    alignment = align_compared(sides, similarity, anywhere=not ordered)
+    order = Order.SET if not ordered and _is_growing_set(data, values) else Order.STRICT
+    repeated = _repeated(alignment.triples) if ordered else frozenset()
+    return AlignedList(alignment, order, _positions(elements), repeated)
+
+
+def _labels(elements: Sequence[Sequence[Entry]], keying: Keying, values: Values) -> dict[int, str]:
+    labels: dict[int, str] = {}
+    for side in (0, 2, 1):
+        for i, entry in enumerate(elements[side]):
+            labels[entry.text] = label(keying, side, i, values)
+    return labels
+
+
+def _positions(elements: Sequence[Sequence[Entry]]) -> dict[int, str]:
+    return {entry.text: f"[{i}]" for side in (0, 2, 1) for i, entry in enumerate(elements[side])}
+
+
+def _is_growing_set(data: Sequence[Sequence[int]], values: Values) -> bool:
+    """Whether these are unique scalars, to which both sides only added."""
+    if not all(len(set(side)) == len(side) and all(map(values.is_scalar, side)) for side in data):
+        return False
+    return set(data[0]) <= set(data[1]) and set(data[0]) <= set(data[2])
+
+
+def _repeated(triples: Sequence[Triple]) -> frozenset[int]:
+    ours = {t.ours.data: i for i, t in enumerate(triples) if t.ours and not t.base and not t.theirs}
+    theirs = {t.theirs.data: i for i, t in enumerate(triples) if t.theirs and not t.base and not t.ours}
+    both = (ours.keys() & theirs.keys()) - {-1}
+    return frozenset(i for data in both for i in (ours[data], theirs[data]))
