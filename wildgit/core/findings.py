@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_ALLOW = re.compile(rb"wild:allow[ \t]+([a-z][a-z0-9-]*)[ \t]+([^\s\"'#*/>-][^\n]*)")
-_BLOCK_WITH_COMMENT = re.compile(rb"[|>][-+0-9]*[ \t]+#")
+_ALLOW = rb"wild:allow[ \t]+([a-z][a-z0-9-]*)[ \t]+([^\s\"'#*/>-][^\n]*)"
+_BLOCK_WITH_COMMENT = rb"[|>][-+0-9]*[ \t]+#"
 
 
 class Finding(NamedTuple):
@@ -41,10 +41,10 @@ def allowed_reason(text: bytes, line: int, rule: str) -> str:
     if not 1 <= line <= len(lines):
         return ""
     candidates = [lines[line - 1]]
-    if line >= 2 and _BLOCK_WITH_COMMENT.search(lines[line - 2]):
+    if line >= 2 and re.search(_BLOCK_WITH_COMMENT, lines[line - 2]):
         candidates.append(lines[line - 2])
     for candidate in candidates:
-        for match in _ALLOW.finditer(candidate):
+        for match in re.finditer(_ALLOW, candidate):
             if match[1].decode() == rule:
                 return match[2].decode("utf-8", "replace").strip()
     return ""

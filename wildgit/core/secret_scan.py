@@ -271,9 +271,7 @@ def _is_encrypted_manifest(path: str, content: bytes) -> bool:
     return bool(documents) and is_manifests and not any(secret_shapes.find_clear_secrets(content))
 
 
-_ESCAPE = re.compile(
-    rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|(.))", re.DOTALL
-)
+_ESCAPE = rb"(?s)\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|(.))"
 _ESCAPED_NAMES = {
     b"n": b"\n",
     b"r": b"\r",
@@ -289,7 +287,7 @@ _ESCAPED_NAMES = {
     b"L": b"\xe2\x80\xa8",
     b"P": b"\xe2\x80\xa9",
 }  # fmt: skip - Source: YAML 1.2.2, section 5.7, which includes JSON's
-_SURROGATES = re.compile(rb"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+_SURROGATES = rb"(?i)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})"
 
 
 def _unescape(line: bytes) -> Iterator[bytes]:
@@ -299,7 +297,7 @@ def _unescape(line: bytes) -> Iterator[bytes]:
         if b"+" in line:
             yield unquote_to_bytes(line.replace(b"+", b" "))
     if b"\\" in line:
-        yield _ESCAPE.sub(_undo_escape, _SURROGATES.sub(_undo_surrogates, line))
+        yield re.sub(_ESCAPE, _undo_escape, re.sub(_SURROGATES, _undo_surrogates, line))
     if b"''" in line:
         yield line.replace(b"''", b"'")
 

@@ -102,14 +102,15 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
 _LONGEST_TOKEN = 2000
 _MIN_TOKEN_DISTINCT = 10  # xxxxxxxx and 00000000 stand for a token in documentation
 
-_PEM = re.compile(
+# Expressions below are compiled when first used (and kept, by re): most commits hold none of these shapes.
+_PEM = (
     rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
     rb"(?:\s|\\[nr]|[|>+#\"',-]|(?:Proc-Type|DEK-Info|Version|Comment):[^\n]*)*[A-Za-z0-9+/=]{32}"
 )
-_PUTTY = re.compile(rb"PuTTY-User-Key-File-[23]:")
-_KIND_SECRET = re.compile(rb"""kind["']?\s*:\s*["']?Secret["']?[ \t]*(?:[,}#\r\n]|$)""")
-_KUBECONFIG_KIND = re.compile(rb"""(?m)^\s*(?:\{\s*)?["']?kind["']?\s*:\s*["']?Config\b""")
-_KUBECONFIG_SECRET = re.compile(
+_PUTTY = rb"PuTTY-User-Key-File-[23]:"
+_KIND_SECRET = rb"""kind["']?\s*:\s*["']?Secret["']?[ \t]*(?:[,}#\r\n]|$)"""
+_KUBECONFIG_KIND = rb"""(?m)^\s*(?:\{\s*)?["']?kind["']?\s*:\s*["']?Config\b"""
+_KUBECONFIG_SECRET = (
     rb"""(?m)^[\s{,-]*["']?(?:client-key-data|token|password)["']?\s*:\s*["']?[^\s"'<{$]{8}"""
 )
 
@@ -149,11 +150,11 @@ def find_shapes(text: bytes, hits: list[tuple[bytes, int]]) -> Iterator[Shape]:
             found.setdefault(rule, []).append(offset)
     if PRIVATE_KEY in found:
         for pattern in (_PEM, _PUTTY):
-            for match in pattern.finditer(text):
+            for match in re.finditer(pattern, text):
                 yield Shape(PRIVATE_KEY, _line(text, match.start()), "a private key")
     if SECRET_FILE in found and _is_kubeconfig(text):
         yield Shape(SECRET_FILE, _line(text, found[SECRET_FILE][0]), "a kubeconfig with credentials")
-    if SECRET_MANIFEST in found and (_KIND_SECRET.search(text) or b"secretGenerator" in text):
+    if SECRET_MANIFEST in found and (re.search(_KIND_SECRET, text) or b"secretGenerator" in text):
         yield from find_clear_secrets(text)
 
 
@@ -177,14 +178,12 @@ def _is_sample(token: bytes) -> bool:
 
 
 def _is_kubeconfig(text: bytes) -> bool:
-    return _KUBECONFIG_KIND.search(text) is not None and _KUBECONFIG_SECRET.search(text) is not None
+    return all(re.search(pattern, text) for pattern in (_KUBECONFIG_KIND, _KUBECONFIG_SECRET))
 
 
-_TEMPLATE = re.compile(rb"\{\{.*?\}\}", re.DOTALL)
+_TEMPLATE = rb"(?s)\{\{.*?\}\}"
 _STAND_IN = "wildtemplate"
-_REFERENCE = re.compile(
-    r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|<[^<>]*>|ENC\[.*\]|(?:ref\+|vault:|op://).*", re.DOTALL
-)
+_REFERENCE = r"(?s)\$\{[^}]*\}|\$\([^)]*\)|\$\w+|<[^<>]*>|ENC\[.*\]|(?:ref\+|vault:|op://).*"
 
 
 def find_clear_secrets(text: bytes) -> Iterator[Shape]:
@@ -216,7 +215,9 @@ def _without_templates(text: bytes) -> bytes:
     if b"{{" not in text:
         return text
     lines = []
-    for line in _TEMPLATE.sub(lambda m: _STAND_IN.encode() + b"\n" * m[0].count(b"\n"), text).split(b"\n"):
+    for line in re.sub(_TEMPLATE, lambda m: _STAND_IN.encode() + b"\n" * m[0].count(b"\n"), text).split(
+        b"\n"
+    ):
         is_directive = not line.replace(_STAND_IN.encode(), b"").strip(b" \t\r-")
         lines.append(b"" if is_directive else line)
     return b"\n".join(lines)
@@ -244,10 +245,10 @@ def _literal_line(node: Node) -> int:
 def is_clear(value: str) -> bool:
     """Return whether a value of a Secret is there for all to read, rather than a reference to one."""
     bare = value.strip()
-    return bool(bare) and _STAND_IN not in bare and _REFERENCE.fullmatch(bare) is None
+    return bool(bare) and _STAND_IN not in bare and re.fullmatch(_REFERENCE, bare) is None
 
 
-_INDENTED = re.compile(rb"(\s*(?:- )?)(['\"]?)([\w.-]+)\2:(?:[ \t]+([^\s#].*))?")
+_INDENTED = rb"(\s*(?:- )?)(['\"]?)([\w.-]+)\2:(?:[ \t]+([^\s#].*))?"
 
 
 def _clear_by_indentation(text: bytes) -> Iterator[Shape]:
@@ -255,7 +256,7 @@ def _clear_by_indentation(text: bytes) -> Iterator[Shape]:
     data_line = 0
     is_sops = b"\nsops:" in text
     for number, line in enumerate([*text.split(b"\n"), b"---"], 1):
-        match = _INDENTED.match(line)
+        match = re.match(_INDENTED, line)
         if line.startswith(b"---"):
             if kind_indent >= 0 and data_line and not is_sops:
                 yield Shape(SECRET_MANIFEST, data_line, "the data of a Kubernetes Secret in clear")

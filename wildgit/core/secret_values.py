@@ -14,15 +14,15 @@ from urllib.parse import quote, quote_plus, unquote
 
 MIN_LENGTH = 6  # shorter values are in every text
 
-_SECRET_NAME = re.compile(r"(?i)passw|passphrase|secret|token|credential|(?:api|private|auth)_?key")
+_NAMED_SO = r"(?i)passw|passphrase|secret|token|credential|(?:api|private|auth)_?key"
 _MIN_PIECE = 12
 _MIN_DISTINCT = 5  # `------------` is no secret
-_ARMOUR = re.compile(r"-{2,}.*-{2,}|=[0-9A-Za-z+/]{4}")
+_ARMOUR = r"-{2,}.*-{2,}|=[0-9A-Za-z+/]{4}"
 _SIMPLE_LINE = re.compile(
     rb"( *)([A-Za-z0-9_][A-Za-z0-9_.-]*):"
     rb"(?: +(?:([A-Za-z0-9/+_][A-Za-z0-9/+_=.-]*)|\"([ !#-\[\]-~]*)\"|'([ -&(-~]*)'))? *"
 )
-_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:([^\s/@]+(?:@[^\s/@]+)*)@[^\s@]")
+_USER_INFO = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:([^\s/@]+(?:@[^\s/@]+)*)@[^\s@]"
 
 
 class Leaf(NamedTuple):
@@ -133,14 +133,14 @@ def pieces(value: str) -> list[str]:
         stripped = [line.strip() for line in lines]
         found.append("".join(stripped))  # the whole, as an indented block scalar unwraps
         found += [line for line in stripped if _is_piece(line)]
-    for password in _URL_PASSWORD.findall(value):
+    for password in re.findall(_USER_INFO, value) if "://" in value else ():
         found.append(password)
         found.append(unquote(password))
     return [piece for piece in found if len(piece) >= MIN_LENGTH]
 
 
 def _is_piece(line: str) -> bool:
-    return len(line) >= _MIN_PIECE and len(set(line)) >= _MIN_DISTINCT and not _ARMOUR.fullmatch(line)
+    return len(line) >= _MIN_PIECE and len(set(line)) >= _MIN_DISTINCT and not re.fullmatch(_ARMOUR, line)
 
 
 def spell(value: str) -> dict[bytes, str]:
