@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
-from wildgit.core.line_diff import Hunk, diff, matches
+from wildgit.core.line_diff import diff, matches
 from wildgit.core.list_keys import Keying
-from wildgit.core.similarity import ALIKE, Similarity
+from wildgit.core.pairing import pair_anywhere, pair_in_order, pair_notes
+from wildgit.core.similarity import Similarity
 from wildgit.core.three import Three
 from wildgit.core.yaml_entry import Entry
-
-_LONG = 4096  # pairs in one changed stretch beyond which elements are no longer compared one by one
-
 
 Triple = Three[Entry | None]  # one entry as each side has it; None where a side doesn't
 Entries = Sequence[Entry]
@@ -34,7 +31,7 @@ class Alignment(NamedTuple):
 
 def align_by_key(sides: Three[Entries]) -> Alignment:
     """Align mappings: entries by their keys, notes by what they say."""
-    return align_ids(sides, [_mapping_ids(side) for side in sides])
+    return align_ids(sides, [_numbered([(entry.is_note, entry.key) for entry in side]) for side in sides])
 
 
 def align_keyed(sides: Three[Entries], keying: Keying, similarity: Similarity) -> Alignment:
@@ -55,11 +52,13 @@ def align_compared(sides: Three[Entries], similarity: Similarity, *, anywhere: b
         anywhere: an element that both sides add is one, wherever they put it.
     """
     base, ours, theirs = sides
-    to_base = [_compare(base, side, similarity) for side in (ours, theirs)]
+    known = {_token(entry) for entry in base}
+    both = {_token(e) for e in ours} & {_token(e) for e in theirs} - known if anywhere else set()
     ids: list[list[Hashable]] = [list(range(len(base)))]
-    ids.append([to_base[0].get(i, ("ours", i)) for i in range(len(ours))])
-    ids.append([to_base[1].get(i, ("theirs", i)) for i in range(len(theirs))])
-    _pair_additions(ours, theirs, ids, anywhere=anywhere)
+    for name, side in (("ours", ours), ("theirs", theirs)):
+        found = _compare(base, side, similarity, both)
+        ids.append([found.get(i, (name, i)) for i in range(len(side))])
+    _pair_additions(sides, ids, anywhere=anywhere)
     return align_ids(sides, ids)
 
 
@@ -77,104 +76,51 @@ def _numbered(tokens: Sequence[Hashable]) -> list[Hashable]:
     return out
 
 
-def _mapping_ids(side: Entries) -> list[Hashable]:
-    return _numbered([(entry.is_note, entry.key) for entry in side])
-
-
 def _keyed_ids(side: Entries, keys: Sequence[Hashable]) -> list[Hashable]:
     remaining = iter(keys)
     return _numbered([(True, entry.key) if entry.is_note else next(remaining) for entry in side])
 
 
 def _renamed(
-    sides: Three[Entries],
-    ids: list[list[Hashable]],
-    side: int,
-    similarity: Similarity,
-    *,
-    composite: bool,
+    sides: Three[Entries], ids: list[list[Hashable]], side: int, similarity: Similarity, *, composite: bool
 ) -> dict[Hashable, Hashable]:
     """Elements of a side whose key is new, and the element of base that each of them was."""
     had, has = set(ids[0]), set(ids[side])
     gone = [(x, e) for x, e in zip(ids[0], sides[0], strict=True) if x not in has and not e.is_note]
     new = [(x, e) for x, e in zip(ids[side], sides[side], strict=True) if x not in had and not e.is_note]
-    if not gone or not new or len(gone) * len(new) > _LONG:
-        return {}
-    scores = []
-    for i, (_, old) in enumerate(gone):
-        for j, (_, entry) in enumerate(new):
-            score = similarity.of(old.data, entry.data)
-            if score >= ALIKE or (composite and _shares_key_part(gone[i][0], new[j][0])):
-                scores.append((-score, i, j))
-    renamed: dict[Hashable, Hashable] = {}
-    taken: set[int] = set()
-    for _, i, j in sorted(scores):
-        if i not in taken and new[j][0] not in renamed:
-            taken.add(i)
-            renamed[new[j][0]] = gone[i][0]
-    return renamed
+
+    def share_part(i: int, j: int) -> bool:
+        left, right = gone[i][0][0], new[j][0][0]  # type: ignore[index]
+        return any(a == b and a is not None for a, b in zip(left, right, strict=True))
+
+    found = pair_anywhere(
+        [entry for _, entry in gone],
+        [entry for _, entry in new],
+        similarity,
+        share_part if composite else None,
+    )
+    return {new[j][0]: gone[i][0] for j, i in found.items()}
 
 
-def _shares_key_part(old: Hashable, new: Hashable) -> bool:
-    """Whether two composite keys have a part in common."""
-    left, right = old[0], new[0]  # type: ignore[index]
-    return any(a == b and a is not None for a, b in zip(left, right, strict=True))
+def _compare(base: Entries, side: Entries, similarity: Similarity, added: set[int]) -> dict[int, int]:
+    """Which element of base each element of a side is: index in the side to index in base.
 
-
-def _compare(base: Entries, side: Entries, similarity: Similarity) -> dict[int, int]:
-    """Which element of base each element of a side is: index in the side to index in base."""
+    What both sides `added` is no edit of anything, even if it took something's place.
+    """
     left, right = [_token(e) for e in base], [_token(e) for e in side]
     found = {j: i for i, j in matches(left, right)}
     for hunk in diff(left, right):
-        if hunk.a_end > hunk.a_start and hunk.b_end > hunk.b_start:
-            found.update(_compare_stretch(base, side, hunk, similarity))
+        old = [i for i in range(hunk.a_start, hunk.a_end) if not base[i].is_note]
+        new = [j for j in range(hunk.b_start, hunk.b_end) if not side[j].is_note and right[j] not in added]
+        if old and new:
+            pairs = pair_in_order([base[i] for i in old], [side[j] for j in new], similarity)
+            found.update({new[j]: old[i] for j, i in pairs.items()})
     return found
 
 
-def _compare_stretch(base: Entries, side: Entries, hunk: Hunk, similarity: Similarity) -> dict[int, int]:
-    """Pair the elements of a changed stretch, in order: the alike ones, then what lies between them."""
-    old = [i for i in range(hunk.a_start, hunk.a_end) if not base[i].is_note]
-    new = [j for j in range(hunk.b_start, hunk.b_end) if not side[j].is_note]
-    pairs = _alike_pairs(base, side, old, new, similarity) if len(old) * len(new) <= _LONG else []
-    found = {new[j]: old[i] for i, j in pairs}
-    edges = [(-1, -1), *pairs, (len(old), len(new))]
-    for (i, j), (i_end, j_end) in pairwise(edges):
-        between = list(zip(old[i + 1 : i_end], new[j + 1 : j_end], strict=False))
-        if i_end - i == j_end - j and all(
-            similarity.same_shape(base[a].data, side[b].data) for a, b in between
-        ):
-            found.update({b: a for a, b in between})
-    return found
-
-
-def _alike_pairs(
-    base: Entries, side: Entries, old: list[int], new: list[int], similarity: Similarity
-) -> list[tuple[int, int]]:
-    """The pairs, in order on both sides, that are most alike in sum."""
-    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    alike: dict[tuple[int, int], float] = {}
-    for i in range(len(old) - 1, -1, -1):
-        for j in range(len(new) - 1, -1, -1):
-            score = similarity.of(base[old[i]].data, side[new[j]].data)
-            best[i][j] = max(best[i + 1][j], best[i][j + 1])
-            if score >= ALIKE:
-                alike[i, j] = score
-                best[i][j] = max(best[i][j], best[i + 1][j + 1] + score)
-    pairs = []
-    i = j = 0
-    while i < len(old) and j < len(new):
-        if (i, j) in alike and best[i][j] == best[i + 1][j + 1] + alike[i, j]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
-
-
-def _pair_additions(ours: Entries, theirs: Entries, ids: list[list[Hashable]], *, anywhere: bool) -> None:
+def _pair_additions(sides: Three[Entries], ids: list[list[Hashable]], *, anywhere: bool) -> None:
     """Give elements that both sides added the same identity."""
+    _, ours, theirs = sides
     added = [[i for i, x in enumerate(ids[side]) if isinstance(x, tuple)] for side in (1, 2)]
     if not added[0] or not added[1]:
         return
@@ -204,8 +150,12 @@ def _gaps(ids: Sequence[Hashable]) -> dict[Hashable, list[int]]:
     return gaps
 
 
-def align_ids(sides: Three[Entries], ids: Sequence[Sequence[Hashable]]) -> Alignment:
+def align_ids(sides: Three[Entries], ids: list[list[Hashable]]) -> Alignment:
     """Align entries whose identities are known: per side, one for each entry, none of them twice."""
+    for side in (1, 2):
+        edited = pair_notes(sides[0], ids[0], sides[side], ids[side])
+        if edited:
+            ids[side] = [edited.get(x, x) for x in ids[side]]
     found = [dict(zip(of_side, entries, strict=True)) for of_side, entries in zip(ids, sides, strict=True)]
     order, both_moved = _order(*ids)
     base, ours, theirs = found

@@ -81,15 +81,15 @@ def reduced(chunks: Iterable[Chunk], side: Side) -> str:
     return "".join(lines)
 
 
-def joined(first: Clash, second: Clash) -> Clash:
-    """Return one clash for two that stand next to each other."""
-    return first._replace(
-        base=first.base + second.base,
-        ours=first.ours + second.ours,
-        theirs=first.theirs + second.theirs,
-        path=_common(first.path, second.path) if first.path != second.path else first.path,
-        reason=first.reason if first.reason == second.reason else f"{first.reason}; {second.reason}",
-    )
+def joined(clashes: Sequence[Clash]) -> Clash:
+    """Return one clash for several that stand next to each other."""
+    first = clashes[0]
+    if len(clashes) == 1:
+        return first
+    base, ours, theirs = (tuple([line for clash in clashes for line in clash[i]]) for i in range(3))
+    reasons = dict.fromkeys(clash.reason for clash in clashes)
+    path = _common([clash.path for clash in clashes])
+    return first._replace(base=base, ours=ours, theirs=theirs, path=path, reason="; ".join(reasons))
 
 
 def trimmed(clash: Clash) -> list[Chunk]:
@@ -109,11 +109,13 @@ def trimmed(clash: Clash) -> list[Chunk]:
     return [*ours[:start], *kept, *ours[len(ours) - end :]]
 
 
-def _common(a: Path, b: Path) -> Path:
+def _common(paths: Sequence[Path]) -> Path:
     length = 0
-    while length < min(len(a), len(b)) and a[length] == b[length]:
+    for steps in zip(*paths, strict=False):
+        if len(set(steps)) > 1:
+            break
         length += 1
-    return a[:length]
+    return paths[0][:length]
 
 
 def _marked(clash: Clash, labels: Sequence[str], style: Style, size: int) -> list[str]:

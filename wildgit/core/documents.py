@@ -10,12 +10,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from wildgit.core.alignment import Alignment, align_ids
-from wildgit.core.similarity import ALIKE, Similarity
+from wildgit.core.pairing import pair_anywhere
+from wildgit.core.similarity import Similarity
 from wildgit.core.three import Three
 from wildgit.core.yaml_data import Values
 from wildgit.core.yaml_entry import Entry
-
-_MANY = 4096  # pairs beyond which documents are no longer compared one by one
 
 
 class ResourceId(NamedTuple):
@@ -111,20 +110,12 @@ class _Matching:
                 self.found[j] = of_key.pop()
 
     def alike(self, similarity: Similarity) -> None:
-        """Pair documents of one kind that are alike, the most alike first."""
-        old, new = self._old(), self._new()
-        if len(old) * len(new) > _MANY:
-            return
-        scores = []
-        for i in old:
-            for j in new:
-                if self._kind(self.base[i]) == self._kind(self.side[j]):
-                    scores.append((-similarity.of(self.base[i].data, self.side[j].data), i, j))
-        taken: set[int] = set()
-        for score, i, j in sorted(scores):
-            if -score >= ALIKE and j not in self.found and i not in taken:
-                self.found[j] = i
-                taken.add(i)
+        """Pair documents of one kind that are alike."""
+        for kind in {self._kind(self.base[i]) for i in self._old()}:
+            old = [i for i in self._old() if self._kind(self.base[i]) == kind]
+            new = [j for j in self._new() if self._kind(self.side[j]) == kind]
+            pairs = pair_anywhere([self.base[i] for i in old], [self.side[j] for j in new], similarity)
+            self.found.update({new[j]: old[i] for j, i in pairs.items()})
 
     def by_position(self) -> None:
         """Pair what is left of one kind, if there is equally much of it, in order."""

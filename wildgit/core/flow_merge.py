@@ -91,7 +91,7 @@ class _FlowMerge:
             triples, order = align_by_key(sides).triples, Order.FREE
         else:
             aligned = align_sequence(sides, path, self.values, self.similarity)
-            if aligned.repeated:
+            if aligned.forced:
                 return None
             triples, order = aligned.alignment.triples, aligned.order
         merged: list[str] = []

@@ -7,7 +7,7 @@ two insertions that are one idea.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from enum import Enum
 
 from wildgit.core.alignment import Triple
@@ -18,6 +18,9 @@ from wildgit.core.yaml_entry import Entry
 DELETED_AGAINST_CHANGED = "deleted on one side, changed on the other"
 REPLACED_TWICE = "both sides replaced it, differently"
 INSERTED_TWICE = "both sides inserted here"
+REPLACED_AGAINST_DELETED = "replaced on one side, deleted on the other"
+SAME_NUMBER = "both sides gave a new element the same value of a field that was unique"
+SAME_ELEMENT = "both sides together have one element twice"
 
 
 class Order(Enum):
@@ -53,6 +56,8 @@ def find_clashes(run: Sequence[Triple], order: Order, similarity: Similarity) ->
         taken = [i for i, t in of_kind if t.base]
         ours = [i for i, t in of_kind if not t.base and not t.theirs]
         theirs = [i for i, t in of_kind if not t.base and not t.ours]
+        if dropped and (ours or theirs) and not notes and order is Order.STRICT:
+            clashes |= _span([*dropped, *ours, *theirs], REPLACED_AGAINST_DELETED)
         if not ours or not theirs:
             continue
         if dropped:
@@ -89,29 +94,52 @@ def comments(entry: Entry) -> list[str]:
     return found
 
 
-def find_same_numbers(triples: Sequence[Triple], values: Values) -> frozenset[int]:
+def find_repeats(triples: Sequence[Triple], tokens: Mapping[int, Hashable]) -> dict[int, str]:
+    """Return the entries by which the merged list would have an element twice that no side has twice.
+
+    Args:
+        triples: the aligned list, whose elements are unique on each side.
+        tokens: what has to stay unique, by the number of an element's text.
+    """
+    seen: dict[Hashable, list[int]] = {}
+    for i, triple in enumerate(triples):
+        base, ours, theirs = [side and tokens.get(side.text) for side in triple]
+        if triple.base and not (triple.ours and triple.theirs):
+            continue
+        token = theirs if triple.base and ours == base else ours or theirs
+        if token is not None:
+            seen.setdefault(token, []).append(i)
+    repeated = [i for indices in seen.values() if len(indices) > 1 for i in indices]
+    return dict.fromkeys((i for i in repeated if not _is_kept(triples[i])), SAME_ELEMENT)
+
+
+def _is_kept(triple: Triple) -> bool:
+    return None not in triple and len({side.text for side in triple if side}) == 1
+
+
+def find_same_numbers(triples: Sequence[Triple], values: Values) -> dict[int, str]:
     """Return the entries in which both sides took the same next number.
 
     A scalar field that no two elements share on any side must not be shared in the result, if its value
     has a digit: ports, codes and versions are counted on; two equal words are mostly meant.
     """
-    added = {
-        i: triple.ours or triple.theirs
+    added = [
+        (i, triple.ours or triple.theirs)
         for i, triple in enumerate(triples)
         if triple.base is None and (triple.ours is None or triple.theirs is None)
-    }
-    if not any(triples[i].ours for i in added) or not any(triples[i].theirs for i in added):
-        return frozenset()
+    ]
+    if len({triples[i].ours is None for i, _ in added}) < 2:
+        return {}
     taken: dict[tuple[int, int], list[int]] = {}
-    for i, entry in added.items():
+    for i, entry in added:
         for pair in _numbers(entry, values):
             taken.setdefault(pair, []).append(i)
-    found: set[int] = set()
+    found: dict[int, str] = {}
     for (name, _), indices in taken.items():
         sides = {triples[i].ours is None for i in indices}
         if len(sides) > 1 and all(_is_unique(name, [t[side] for t in triples], values) for side in range(3)):
-            found.update(indices)
-    return frozenset(found)
+            found.update(dict.fromkeys(indices, SAME_NUMBER))
+    return found
 
 
 def _numbers(entry: Entry | None, values: Values) -> list[tuple[int, int]]:

@@ -95,7 +95,9 @@ def is_ordered(field: str) -> bool:
     return field.lower() in _ORDERED
 
 
-def find_keying(field: str, sides: Sequence[Sequence[int]], values: Values) -> Keying | None:
+def find_keying(
+    field: str, sides: Sequence[Sequence[int]], values: Values, *, leading: str = ""
+) -> Keying | None:
     """Return the keys of the elements of one list on all sides, None if they have to be compared instead.
 
     A key counts only if every element has it and it is unique on each side: duplicate env names and one
@@ -105,6 +107,7 @@ def find_keying(field: str, sides: Sequence[Sequence[int]], values: Values) -> K
         field: the name of the field that holds the list; "" if a list holds it.
         sides: the data of the elements on each side.
         values: what the data numbers stand for.
+        leading: the field that every element starts with, if there is one.
     """
     elements = [[values.fields(item) for item in side] for side in sides]
     if not any(elements) or any(fields is None for side in elements for fields in side):
@@ -114,7 +117,7 @@ def find_keying(field: str, sides: Sequence[Sequence[int]], values: Values) -> K
         keys = _keys_of(key, elements, values)
         if keys is not None:
             return _unique(key, keys, composite=key in schema and len(key.fields) > 1)
-    for key in _COMMON_KEYS:
+    for key in (*_COMMON_KEYS, *([ListKey((leading,))] if leading else [])):
         keys = _keys_of(key, elements, values)
         keying = keys and _unique(key, keys, composite=False)
         if keying:

@@ -53,19 +53,14 @@ def _comments(stream: Stream) -> Counter[str]:
 
 
 def _comments_of(entry: Entry) -> Iterator[str]:
-    for line in entry.head:
-        said = line.strip(" \t\x00\x01")
+    """What each comment of an entry says, whatever the blanks in it."""
+    for line in (*entry.head, entry.after, *entry.foot):
+        said = "".join(line.strip("\x00\x01").split()) if "#" in line else ""
         if said.startswith("#"):
             yield said
-    if "#" in entry.after:
-        yield entry.after.strip()
     if entry.block:
         for inner in entry.block.entries:
             yield from _comments_of(inner)
-    for line in entry.foot:
-        said = line.strip(" \t\x00\x01")
-        if said.startswith("#"):
-            yield said
 
 
 def _keeps_comments(

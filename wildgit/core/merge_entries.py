@@ -8,14 +8,17 @@ be checked against what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from wildgit.core.alignment import Alignment, Triple, align_by_key
 from wildgit.core.conflicts import Chunk, Clash
 from wildgit.core.documents import align_documents
 from wildgit.core.flow_merge import merge_flow
-from wildgit.core.gaps import Order, comments, find_clashes, find_same_numbers, runs
+from wildgit.core.gaps import Order, comments, find_clashes, runs
+from wildgit.core.list_keys import find_keying
 from wildgit.core.merge_journal import Journal, entry_sources
 from wildgit.core.merge_leaves import data_of, merge_after, merge_block_scalar, merge_head, merge_scalar
 from wildgit.core.merge_records import MergeOptions
@@ -39,7 +42,6 @@ Pairs = list[tuple[int, int]]  # key and value of each merged entry, as data num
 
 CHANGED_TWICE = "both sides changed it, differently"
 ADDED_TWICE = "both sides added it, differently"
-SAME_NUMBER = "both sides gave a new element the same value of a field that was unique"
 
 _BLOCK_SCALARS = frozenset("|>")
 
@@ -55,7 +57,7 @@ class _Collection(NamedTuple):
     order: Order
     indent: int
     path_of: Callable[[Triple], Path]
-    forced: frozenset[int] = frozenset()  # entries that clash whatever they hold
+    forced: Mapping[int, str] = MappingProxyType({})  # entries that clash whatever they hold, and why
 
 
 class EntryMerge:
@@ -93,7 +95,8 @@ class EntryMerge:
         for run in runs(triples):
             following = triples[done + len(run)] if done + len(run) < len(triples) else None
             clashes = find_clashes(run, collection.order, self.similarity)
-            clashes |= {i: SAME_NUMBER for i in range(len(run)) if done + i in collection.forced}
+            forced = collection.forced
+            clashes |= {i: forced[done + i] for i in range(len(run)) if done + i in forced}
             i = 0
             while i < len(run):
                 place = Place(collection.indent, collection.path_of(run[i]))
@@ -119,7 +122,7 @@ class EntryMerge:
             kept = ours
         elif base is not None and ours.text == base.text:
             kept = theirs
-        elif ours.is_note or (base is not None and theirs.text == base.text):
+        elif (base is not None and theirs.text == base.text) or (ours.is_note and ours.key == theirs.key):
             kept = ours
         else:
             return self._open(base, ours, theirs, place, out)
@@ -133,6 +136,9 @@ class EntryMerge:
 
     def _open(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place, out: list[Chunk]) -> Pairs:
         head = merge_head(base and base.head, ours.head, theirs.head)
+        if ours.is_note:
+            out += self._placed(head, place)
+            return []
         foot = merge_head(base and base.foot, ours.foot, theirs.foot)
         try:
             body, data = self._body(base, ours, theirs, place)
@@ -151,10 +157,11 @@ class EntryMerge:
 
     def _body(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
         """The entry without its head and foot, and its data."""
-        if _can_open(base, ours, theirs, self.values):
+        kept = _longer_list(ours, theirs, self.values) if base is None else None
+        if kept is None and _can_open(base, ours, theirs, self.values):
             return self._block(base, ours, theirs, place)
-        if ours.block or theirs.block:
-            kept = _rewritten(base, ours, theirs)
+        if kept or ours.block or theirs.block:
+            kept = kept or _rewritten(base, ours, theirs)
             return list(entry_lines(kept._replace(head=(), foot=()), place.indent)), kept.data
         changed_twice = base and len({base.data, ours.data, theirs.data}) == 3
         if base and changed_twice and {base.style, ours.style, theirs.style} <= _BLOCK_SCALARS:
@@ -186,29 +193,32 @@ class EntryMerge:
 
     def _block(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
         """Merge two block collections of one kind entry by entry."""
-        inside = base.block if base else None
-        assert ours.block and theirs.block
-        before = pick(base and base.before.rstrip(), ours.before, theirs.before)
+        blocks = Three(*[side.block if side else None for side in (base, ours, theirs)])
+        inside, shape = blocks.base, blocks.ours or blocks.theirs
+        assert shape
+        before = pick(base and base.before.rstrip(), ours.before.rstrip(), theirs.before.rstrip())
         after = merge_after(base.after if base and inside else "", ours.after, theirs.after)
         if before is None and _is_document(ours):
             before = ours.before
         if before is None or after is None:
             raise _Clashing
-        like = ours if before == ours.before else theirs
-        layout = pick(inside and _layout(inside), _layout(ours.block), _layout(theirs.block))
-        column, inline = layout or _layout(ours.block)
+        like = ours if before == ours.before.rstrip() else theirs
+        layouts = [_layout(block or shape) for block in (blocks.ours, blocks.theirs)]
+        column, inline = pick(inside and _layout(inside), layouts[0], layouts[1]) or layouts[0]
         inner: list[Chunk] = []
-        sides = Three(inside.entries if inside else (), ours.block.entries, theirs.block.entries)
+        sides = Three(*[block.entries if block else () for block in blocks])
         inner_place = Place(place.indent + column, place.path)
-        if ours.block.kind == "map":
+        if shape.kind == "map":
             pairs = self._mapping(sides, inner_place, inner)
             data = self.values.mapping(pairs, self.values.tag(like.data))
         else:
             pairs = self._sequence(sides, inner_place, inner)
             data = self.values.sequence([item for _, item in pairs], self.values.tag(like.data))
         data = self.values.anchored_like(like.data, data)
+        if None in (blocks.ours, blocks.theirs) and any(isinstance(chunk, Clash) for chunk in inner):
+            raise _Clashing  # cut down to the empty side there would be nothing left
         if not any(isinstance(chunk, Clash) or has_content(chunk) for chunk in inner):
-            empty = "{}" if ours.block.kind == "map" else "[]"
+            empty = "{}" if shape.kind == "map" else "[]"
             body = f"{before} {empty}{after}" if before and not _is_document(ours) else empty
             return [*place_text(body, place.indent), *inner], data
         if inline:
@@ -230,13 +240,12 @@ class EntryMerge:
         aligned = align_sequence(sides, place.path, self.values, self.similarity)
         if aligned.alignment.both_moved:
             self.journal.reordered(place.path)
-        forced = find_same_numbers(aligned.alignment.triples, self.values) | aligned.repeated
 
         def path_of(triple: Triple) -> Path:
             return (*place.path, *aligned.label(triple))
 
         return self._entries(
-            _Collection(aligned.alignment, aligned.order, place.indent, path_of, forced), out
+            _Collection(aligned.alignment, aligned.order, place.indent, path_of, aligned.forced), out
         )
 
     # Clashes
@@ -287,15 +296,36 @@ def _layout(block: Block) -> tuple[int, bool]:
 
 
 def _can_open(base: Entry | None, ours: Entry, theirs: Entry, values: Values) -> bool:
-    """Whether both sides are block collections of one kind, and so was base, or it was nothing or empty."""
-    if not ours.block or not theirs.block or ours.block.kind != theirs.block.kind:
+    """Whether all sides are block collections of one kind, or empty ones of any style."""
+    kinds = {side.block.kind for side in (ours, theirs) if side.block}
+    if len(kinds) != 1:
+        return False
+    kind = kinds.pop()
+    empty = values.empty_map if kind == "map" else values.empty_list
+    if any(not side.block and side.data != empty for side in (ours, theirs)):
         return False
     if base is None:
         return True
-    if base.block:
-        return base.block.kind == ours.block.kind
-    empty = values.empty_map if ours.block.kind == "map" else values.empty_list
-    return base.data in (empty, values.null)
+    return base.block.kind == kind if base.block else base.data in (empty, values.null)
+
+
+def _longer_list(ours: Entry, theirs: Entry, values: Values) -> Entry | None:
+    """Of two lists that both sides added, the one that contains the other in order; None for no lists.
+
+    Lists whose elements have the same keys are merged element by element instead.
+    """
+    left, right = values.items(ours.data), values.items(theirs.data)
+    if not left or not right:
+        return None
+    for longer, shorter, items, others in ((ours, theirs, left, right), (theirs, ours, right, left)):
+        rest = iter(items)
+        if all(item in rest for item in others):
+            lost = Counter(comments(shorter)) - Counter(comments(longer))
+            return longer if not lost else None
+    keying = find_keying("", (left, right), values)
+    if keying and set(keying.keys[0]) == set(keying.keys[1]):
+        return None
+    raise _Clashing
 
 
 def _rewritten(base: Entry | None, ours: Entry, theirs: Entry) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from wildgit.core.conflicts import Chunk, Clash, joined, reduced, trimmed, write
@@ -119,20 +120,20 @@ def _is_sound(chunks: Sequence[Chunk], options: MergeOptions) -> bool:
 def _finished(chunks: Sequence[Chunk], options: MergeOptions) -> list[Chunk]:
     """Lines with their ends; neighbouring clashes joined and cut down to what differs."""
     finished: list[Chunk] = []
-    for chunk in chunks:
-        if isinstance(chunk, str):
-            finished.append(chunk + "\n")
-            continue
-        base, ours, theirs = (tuple([line + "\n" for line in side]) for side in chunk[:3])
-        clash = chunk._replace(base=base, ours=ours, theirs=theirs)
-        last = finished[-1] if finished else ""
-        if isinstance(last, Clash):
-            finished[-1] = joined(last, clash)
+    for is_clash, group in groupby(chunks, key=lambda chunk: isinstance(chunk, Clash)):
+        if is_clash:
+            clash = joined([chunk for chunk in group if isinstance(chunk, Clash)])
+            finished += [clash] if options.style == "diff3" else trimmed(clash)
         else:
-            finished.append(clash)
-    if options.style == "diff3":
-        return finished
-    return [part for c in finished for part in (trimmed(c) if isinstance(c, Clash) else [c])]
+            finished += group
+    return [_ended(chunk) for chunk in finished]
+
+
+def _ended(chunk: Chunk) -> Chunk:
+    if isinstance(chunk, str):
+        return chunk + "\n"
+    base, ours, theirs = (tuple([line + "\n" for line in side]) for side in chunk[:3])
+    return chunk._replace(base=base, ours=ours, theirs=theirs)
 
 
 def _result(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from wildgit.core.alignment import Alignment, Triple, align_compared, align_keyed
-from wildgit.core.gaps import Order
+from wildgit.core.gaps import Order, find_repeats, find_same_numbers
 from wildgit.core.list_keys import Keying, find_keying, is_ordered, label
 from wildgit.core.similarity import Similarity
 from wildgit.core.three import Three
@@ -20,7 +20,7 @@ class AlignedList(NamedTuple):
     alignment: Alignment
     order: Order
     labels: dict[int, str]  # by the number of an element's text
-    repeated: frozenset[int]  # elements both sides added at different places, where order is meaning
+    forced: dict[int, str]  # elements that clash whatever they hold, and why
 
     def label(self, triple: Triple) -> tuple[str, ...]:
         """Return the step of a path that leads to this element; nothing for a note."""
@@ -44,15 +44,35 @@ def align_sequence(
     field = path[-1] if path and not path[-1].startswith("[") else ""
     elements = [[entry for entry in side if not entry.is_note] for side in sides]
     data = [[entry.data for entry in side] for side in elements]
-    keying = find_keying(field, data, values)
+    keying = find_keying(field, data, values, leading=_leading(elements))
     if keying:
         alignment = align_keyed(sides, keying, similarity)
-        return AlignedList(alignment, Order.FREE, _labels(elements, keying, values), frozenset())
+        labels = _labels(elements, keying, values)
+        tokens: dict[int, Hashable] = {
+            entry.text: key
+            for side, keys in zip(elements, keying.keys, strict=True)
+            for entry, key in zip(side, keys, strict=True)
+        }
+        forced = find_repeats(alignment.triples, tokens) | find_same_numbers(alignment.triples, values)
+        return AlignedList(alignment, Order.FREE, labels, forced)
     ordered = is_ordered(field)
     alignment = align_compared(sides, similarity, anywhere=not ordered)
     order = Order.SET if not ordered and _is_growing_set(data, values) else Order.STRICT
-    repeated = _repeated(alignment.triples) if ordered else frozenset()
-    return AlignedList(alignment, order, _positions(elements), repeated)
+    forced = find_same_numbers(alignment.triples, values)
+    if all(len(set(side)) == len(side) for side in data):
+        tokens = {entry.text: entry.data for side in elements for entry in side}
+        forced |= find_repeats(alignment.triples, tokens)
+    return AlignedList(alignment, order, _positions(elements), forced)
+
+
+def _leading(elements: Sequence[Sequence[Entry]]) -> str:
+    """The field that every element starts with, "" if there is none: people write first what it is."""
+    first = {
+        entry.block.entries[0].name if entry.block and entry.block.kind == "map" else ""
+        for side in elements
+        for entry in side
+    }
+    return first.pop() if len(first) == 1 else ""
 
 
 def _labels(elements: Sequence[Sequence[Entry]], keying: Keying, values: Values) -> dict[int, str]:
@@ -72,10 +92,3 @@ def _is_growing_set(data: Sequence[Sequence[int]], values: Values) -> bool:
     if not all(len(set(side)) == len(side) and all(map(values.is_scalar, side)) for side in data):
         return False
     return set(data[0]) <= set(data[1]) and set(data[0]) <= set(data[2])
-
-
-def _repeated(triples: Sequence[Triple]) -> frozenset[int]:
-    ours = {t.ours.data: i for i, t in enumerate(triples) if t.ours and not t.base and not t.theirs}
-    theirs = {t.theirs.data: i for i, t in enumerate(triples) if t.theirs and not t.base and not t.ours}
-    both = (ours.keys() & theirs.keys()) - {-1}
-    return frozenset(i for data in both for i in (ours[data], theirs[data]))

@@ -304,4 +304,5 @@ class _Partition:
 
 
 def _said(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple([line.strip() for line in lines if line.strip()])
+    """What a comment says: two that differ in blanks only say the same."""
+    return tuple([said for said in ("".join(line.split()) for line in lines) if said])
