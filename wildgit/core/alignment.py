@@ -93,13 +93,13 @@ def _renamed(
         left, right = gone[i][0][0], new[j][0][0]  # type: ignore[index]
         return any(a == b and a is not None for a, b in zip(left, right, strict=True))
 
-    found = pair_anywhere(
+    pairs = pair_anywhere(
         [entry for _, entry in gone],
         [entry for _, entry in new],
         similarity,
         share_part if composite else None,
     )
-    return {new[j][0]: gone[i][0] for j, i in found.items()}
+    return {new[j][0]: gone[i][0] for j, i in pairs.found.items() if j not in pairs.doubtful}
 
 
 def _compare(base: Entries, side: Entries, similarity: Similarity, added: set[int]) -> dict[int, int]:

@@ -50,18 +50,29 @@ def kind_of(data: int, values: Values) -> str:
     return _text(values.fields(data), "kind", values)
 
 
-def align_documents(sides: Three[Sequence[Entry]], values: Values, similarity: Similarity) -> Alignment:
+class AlignedDocuments(NamedTuple):
+    """Aligned documents; `guesses` are those of one side's that may be another document's successor too."""
+
+    alignment: Alignment
+    guesses: Three[frozenset[int]]  # numbers of the documents' text
+
+
+def align_documents(
+    sides: Three[Sequence[Entry]], values: Values, similarity: Similarity
+) -> AlignedDocuments:
     """Align the documents of three streams."""
     base, ours, theirs = sides
     ids: list[list[Hashable]] = [list(range(len(base)))]
+    guesses: list[frozenset[int]] = [frozenset()]
     for name, side in (("ours", ours), ("theirs", theirs)):
-        found = _match(base, side, values, similarity)
-        ids.append([found.get(j, (name, j)) for j in range(len(side))])
+        matching = _match(base, side, values, similarity)
+        ids.append([matching.found.get(j, (name, j)) for j in range(len(side))])
+        guesses.append(frozenset(side[j].text for j in matching.doubtful))
     added = [[i for i, x in enumerate(of_side) if isinstance(x, tuple)] for of_side in ids[1:]]
     both = _match([ours[i] for i in added[0]], [theirs[j] for j in added[1]], values, similarity)
-    for j, i in both.items():
+    for j, i in both.found.items():
         ids[2][added[1][j]] = ids[1][added[0][i]]
-    return align_ids(sides, ids)
+    return AlignedDocuments(align_ids(sides, ids), Three(*guesses))
 
 
 def _text(fields: dict[int, int] | None, field: str, values: Values) -> str:
@@ -69,10 +80,7 @@ def _text(fields: dict[int, int] | None, field: str, values: Values) -> str:
     return values.text(value) if value is not None and values.is_scalar(value) else ""
 
 
-def _match(
-    base: Sequence[Entry], side: Sequence[Entry], values: Values, similarity: Similarity
-) -> dict[int, int]:
-    """Index of a document in `side` to its index in `base`."""
+def _match(base: Sequence[Entry], side: Sequence[Entry], values: Values, similarity: Similarity) -> _Matching:
     matching = _Matching(base, side, values)
     matching.by(lambda doc: resource_id(doc.data, values))
     if matching.left():
@@ -80,7 +88,7 @@ def _match(
         matching.by(lambda doc: None if resource_id(doc.data, values) else doc.data)
         matching.alike(similarity)
         matching.by_position()
-    return matching.found
+    return matching
 
 
 def _named(identity: ResourceId | None) -> Hashable:
@@ -92,7 +100,8 @@ class _Matching:
 
     def __init__(self, base: Sequence[Entry], side: Sequence[Entry], values: Values) -> None:
         self.base, self.side, self.values = base, side, values
-        self.found: dict[int, int] = {}
+        self.found: dict[int, int] = {}  # index in `side` to index in `base`
+        self.doubtful: set[int] = set()
 
     def left(self) -> bool:
         """Whether both sides have documents without a partner."""
@@ -115,7 +124,8 @@ class _Matching:
             old = [i for i in self._old() if self._kind(self.base[i]) == kind]
             new = [j for j in self._new() if self._kind(self.side[j]) == kind]
             pairs = pair_anywhere([self.base[i] for i in old], [self.side[j] for j in new], similarity)
-            self.found.update({new[j]: old[i] for j, i in pairs.items()})
+            self.found.update({new[j]: old[i] for j, i in pairs.found.items()})
+            self.doubtful.update(new[j] for j in pairs.doubtful)
 
     def by_position(self) -> None:
         """Pair what is left of one kind, if there is equally much of it, in order."""

@@ -22,6 +22,8 @@ REPLACED_AGAINST_DELETED = "replaced on one side, deleted on the other"
 SAME_NUMBER = "both sides gave a new element the same value of a field that was unique"
 SAME_ELEMENT = "both sides together have one element twice"
 
+_FAR_LONGER = 4
+
 
 class Order(Enum):
     """What two insertions into one gap mean."""
@@ -46,6 +48,16 @@ def find_clashes(run: Sequence[Triple], order: Order, similarity: Similarity) ->
     """Return the indices in the run that clash, each with its reason; neighbours clash together."""
     if None not in run[0]:
         return {}
+    clashes = _find_clashes(run, order, similarity)
+    # What both sides put there is settled, whatever they disagree about around it.
+    return {i: reason for i, reason in clashes.items() if not _is_agreed(run[i])}
+
+
+def _is_agreed(triple: Triple) -> bool:
+    return bool(triple.ours and triple.theirs and triple.ours.text == triple.theirs.text)
+
+
+def _find_clashes(run: Sequence[Triple], order: Order, similarity: Similarity) -> dict[int, str]:
     clashes = {i: DELETED_AGAINST_CHANGED for i, triple in enumerate(run) if is_deleted_and_changed(triple)}
     if clashes:
         _absorb_insertions(run, clashes)
@@ -166,13 +178,24 @@ def _any(triple: Triple) -> Entry:
 
 
 def _absorb_insertions(run: Sequence[Triple], clashes: dict[int, str]) -> None:
-    """An insertion beside a clash may be what replaced the entry, so it belongs inside the markers."""
+    """An insertion beside a clash may be what replaced the entry, so it belongs inside the markers.
+
+    One that is far longer than the entry didn't replace it.
+    """
     for start in list(clashes):
+        longest = _FAR_LONGER * max(_size(entry) for entry in run[start] if entry)
         for step in (-1, 1):
             i = start + step
             while 0 <= i < len(run) and i not in clashes and run[i].base is None:
+                if _size(_any(run[i])) > longest:
+                    break
                 clashes[i] = clashes[start]
                 i += step
+
+
+def _size(entry: Entry) -> int:
+    """How many entries there are in it."""
+    return 1 + sum(map(_size, entry.block.entries)) if entry.block else 1
 
 
 def _span(indices: list[int], reason: str) -> dict[int, str]:

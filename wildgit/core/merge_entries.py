@@ -42,6 +42,7 @@ Pairs = list[tuple[int, int]]  # key and value of each merged entry, as data num
 
 CHANGED_TWICE = "both sides changed it, differently"
 ADDED_TWICE = "both sides added it, differently"
+WHERE_TO = "the other side split or joined the resource, so this may belong elsewhere"
 
 _BLOCK_SCALARS = frozenset("|>")
 
@@ -68,6 +69,7 @@ class EntryMerge:
         self.style = options.style
         self.similarity = Similarity(values)
         self.journal = Journal(values, options, self.similarity)
+        self.doubts_ours = self.doubts_theirs = False
 
     def streams(self, sides: Three[Stream]) -> tuple[list[Chunk], list[int]]:
         """Return the merged file as chunks of lines without line ends, and the data of its documents.
@@ -75,12 +77,16 @@ class EntryMerge:
         The data means something only if no chunk is a clash.
         """
 
+        documents = Three(*[stream.documents for stream in sides])
+        alignment, guesses = align_documents(documents, self.values, self.similarity)
+
         def path_of(triple: Triple) -> Path:
             self.journal.enter(triple)
+            # Whose counterpart is a guess, has edits that may belong elsewhere.
+            self.doubts_ours = triple.theirs is not None and triple.theirs.text in guesses.theirs
+            self.doubts_theirs = triple.ours is not None and triple.ours.text in guesses.ours
             return ()
 
-        documents = Three(*[stream.documents for stream in sides])
-        alignment = align_documents(documents, self.values, self.similarity)
         chunks: list[Chunk] = []
         pairs = self._entries(_Collection(alignment, Order.FREE, 0, path_of), chunks)
         return chunks, [data for _, data in pairs]
@@ -126,11 +132,22 @@ class EntryMerge:
             kept = ours
         else:
             return self._open(base, ours, theirs, place, out)
+        if self._is_doubtful(triple):
+            if base and ours and theirs and ours.block and theirs.block:
+                return self._open(base, ours, theirs, place, out)
+            return self._clash([triple], WHERE_TO, place, out)
         self.journal.took(triple, place.path)
         if kept is None:
             return []
         out += _lines(kept, place.indent, out)
         return [] if kept.is_note else [(kept.key, kept.data)]
+
+    def _is_doubtful(self, triple: Triple) -> bool:
+        """Whether only one side changed the entry, and that change may belong to another document."""
+        if not (self.doubts_ours or self.doubts_theirs):
+            return False
+        base, ours, theirs = [side and side.text for side in triple]
+        return (self.doubts_ours and ours != base) or (self.doubts_theirs and theirs != base)
 
     # One entry that both sides changed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from wildgit.core.similarity import ALIKE, Similarity, lines_alike
 from wildgit.core.yaml_entry import Entry
@@ -12,16 +13,23 @@ _MANY = 4096  # pairs beyond which elements are no longer compared one by one
 _AS_ALIKE = 0.1  # two candidates this close to each other can't be told apart
 
 
+class Pairs(NamedTuple):
+    """Index in the new elements to index in the old ones, and which of the new ones are a guess."""
+
+    found: dict[int, int]
+    doubtful: frozenset[int]
+
+
 def pair_anywhere(
     old: Sequence[Entry],
     new: Sequence[Entry],
     similarity: Similarity,
     may_pair: Callable[[int, int], bool] | None = None,
-) -> dict[int, int]:
-    """Pair the elements that are most alike, wherever they stand; index in `new` to index in `old`.
+) -> Pairs:
+    """Pair the elements that are most alike, wherever they stand.
 
-    Where one element became several that are equally alike, or several became one, none is the one: an
-    edit of it must not be sent to one of them by chance.
+    Where one element became several that are equally alike, or several became one, the pair is doubtful:
+    an edit of the one must not be sent to one of the others by chance.
 
     Args:
         old: elements that vanished.
@@ -30,7 +38,7 @@ def pair_anywhere(
         may_pair: says that two are one although they aren't alike.
     """
     if len(old) * len(new) > _MANY:
-        return {}
+        return Pairs({}, frozenset())
     scores = []
     for i, before in enumerate(old):
         for j, after in enumerate(new):
@@ -39,18 +47,18 @@ def pair_anywhere(
                 scores.append((-score, i, j))
     scores.sort()
     split, joined = ({pair[k] for pair in scores} for k in (2, 1))
-    doubtful = set()
-    if len(split) > len(joined):
-        doubtful = {("old", i) for i in joined if _is_close([s for s, k, _ in scores if k == i])}
-    elif len(joined) > len(split):
-        doubtful = {("new", j) for j in split if _is_close([s for s, _, k in scores if k == j])}
     found: dict[int, int] = {}
     taken: set[int] = set()
     for _, i, j in scores:
-        if i not in taken and j not in found and not doubtful & {("old", i), ("new", j)}:
+        if i not in taken and j not in found:
             found[j] = i
             taken.add(i)
-    return found
+    doubtful: set[int] = set()
+    if len(split) > len(joined):
+        doubtful = {j for j, i in found.items() if _is_close([s for s, k, _ in scores if k == i])}
+    elif len(joined) > len(split):
+        doubtful = {j for j in found if _is_close([s for s, _, k in scores if k == j])}
+    return Pairs(found, frozenset(doubtful))
 
 
 def pair_in_order(old: Sequence[Entry], new: Sequence[Entry], similarity: Similarity) -> dict[int, int]:
