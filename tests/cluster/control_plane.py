@@ -107,6 +107,11 @@ class ControlPlane:
             json.dump(config, file)
         return Path(path)
 
+    def version(self) -> tuple[int, int]:
+        """Return the server's version, such as (1, 34)."""
+        told = json.loads(self.request("GET", "/version"))
+        return int(told["major"]), int(told["minor"].rstrip("+"))
+
     # Ways for the API server to fail, each real.
 
     def pause_api_server(self) -> None:
@@ -145,7 +150,7 @@ class ControlPlane:
         if "GenericEphemeralVolume=true|false (ALPHA" in _help(self.binaries / "kube-apiserver"):
             flags.append("--feature-gates=GenericEphemeralVolume=true")
         self._start("kube-apiserver", flags)
-        self._wait_for("kube-apiserver", lambda: self._get("/readyz") == b"ok")
+        self._wait_for("kube-apiserver", lambda: self.request("GET", "/readyz") == b"ok")
 
     def _start_etcd(self) -> None:
         client, peer = f"http://127.0.0.1:{self.etcd_port}", f"http://127.0.0.1:{self.peer_port}"
@@ -197,14 +202,19 @@ class ControlPlane:
                 start_new_session=True,  # a ^C at the terminal is ours to handle, in order
             )
 
-    def _get(self, path: str) -> bytes:
+    def request(self, method: str, path: str, body: object = None, *, content_type: str = "") -> bytes:
+        """Return the server's answer to a request of the administrator."""
         context = ssl.create_default_context(cafile=self.folder / "certs" / "apiserver.crt")
-        request = urllib.request.Request(self.server + path, headers={"Authorization": "Bearer admin-token"})
+        request = urllib.request.Request(self.server + path, method=method)
+        request.add_header("Authorization", "Bearer admin-token")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", content_type or "application/json")
         with urllib.request.urlopen(request, context=context, timeout=5) as answer:
             return bytes(answer.read())
 
     def _has_default_namespace(self) -> bool:
-        return b'"default"' in self._get("/api/v1/namespaces/default/serviceaccounts")
+        return b'"default"' in self.request("GET", "/api/v1/namespaces/default/serviceaccounts")
 
     def _wait_for(self, what: str, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

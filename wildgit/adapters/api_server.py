@@ -227,7 +227,7 @@ def _is_worth_another_try(problem: ApiError, tries: int, retry_conflict: bool) -
     if problem.code == 409:
         return retry_conflict and problem.reason == "Conflict" and tries <= _MAX_CONFLICTS
     if problem.code in (500, 502):
-        return tries < _MAX_TRIES_OF_500
+        return tries < _MAX_TRIES_OF_500 and "typed patch object" not in problem.server_message
     return problem.code in (429, 503, 504)
 
 

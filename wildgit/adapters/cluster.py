@@ -77,6 +77,18 @@ class Cluster:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
 
+    def all(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Return the function's result for each item, several at once.
+
+        Raises:
+            ClusterError: the first failure, once all have been tried.
+        """
+        results = self.each(function, items)
+        for result in results:
+            if isinstance(result, ClusterError):
+                raise result
+        return [result for result in results if not isinstance(result, ClusterError)]
+
     # What there is
 
     def kind(self, api_version: str, name: str) -> Kind:
@@ -101,6 +113,14 @@ class Cluster:
         """Ask the server anew next time: definitions were added."""
         with self._lock:
             self._kinds.clear()
+
+    def namespaced_kinds(self) -> list[Kind]:
+        """Return every kind that namespaces hold and that can be listed, in its preferred version."""
+        groups = self.server.request("GET", "/apis")["groups"]
+        versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+        found = self.each(self._discover, versions)  # an aggregated API whose server is down has no kinds
+        kinds = [kind for served in found if isinstance(served, dict) for kind in served.values()]
+        return [kind for kind in kinds if kind.is_namespaced and "list" in kind.verbs]
 
     def version(self) -> str:
         """Return the server's version, such as v1.31.2."""

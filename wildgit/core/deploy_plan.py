@@ -12,11 +12,25 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from wildgit.core.desired_state import APP_LABEL, SecretRevisions, with_postponed_restart
-from wildgit.core.field_diff import ABSENT, Change, diff_objects, meaningful
-from wildgit.core.field_ownership import client_side_fields, fields_that_go, is_applied
+from wildgit.core.desired_state import (
+    APP_LABEL,
+    REVISION,
+    SECRETS_READ,
+    SecretRevisions,
+    with_postponed_restart,
+)
+from wildgit.core.field_diff import (
+    Change,
+    diff_objects,
+    differing_fields,
+    meaningful,
+    path_text,
+    removed_fields,
+)
+from wildgit.core.field_ownership import LAST_APPLIED, client_side_fields, is_applied, last_applied
 from wildgit.core.kube_objects import RESTARTABLE, Object, ResourceId, identify, labels_of, pod_template
 
+_OWN_MARKS = (APP_LABEL, REVISION, SECRETS_READ, LAST_APPLIED)  # of no interest to who reads a plan
 # Data lives in these, or (a definition) they take other people's objects along.
 _KEPT_WITHOUT_PRUNE_DATA = ("PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition")
 
@@ -202,8 +216,14 @@ def _action(desired: Object, drafted: Draft, answers: Mapping[ResourceId, Object
 
 
 def _changes(desired: Object, live: Object, answer: Object) -> tuple[Change, ...]:
-    gone = (Change(path, "(set by kubectl apply)", ABSENT) for path in fields_that_go(desired, live))
-    return (*diff_objects(live, answer), *gone)
+    """Return what the dry run changes, and what goes because kubectl applied it and git has it no more.
+
+    The latter is no part of the dry run, which happens before the take-over.
+    """
+    noted = last_applied(live) if client_side_fields(live) is not None else None
+    gone = [] if noted is None else removed_fields(noted, desired)
+    changes = (*diff_objects(live, answer), *gone)
+    return tuple(change for change in changes if change.path[-1] not in _OWN_MARKS)
 
 
 def _is_same(live: Object, answer: Object) -> bool:
@@ -233,12 +253,20 @@ def _problem(action: Action, answer: Object | Refusal | None) -> str:
     if not isinstance(answer, Refusal) or action.verb is Verb.RECREATE:
         return ""
     if answer.is_immutable:
-        fields = ", ".join(answer.fields) or "a field"
+        fields = ", ".join(_differing(action, answer.fields)) or "a field"
         return (
             f"{action.resource}: {fields} can't be changed once it exists; put the old value back, "
             f"or delete it ({_delete_command(action.resource)}) and deploy again"
         )
     return f"{action.resource}: {answer.message}"
+
+
+def _differing(action: Action, refused: tuple[str, ...]) -> list[str]:
+    """Return the fields that differ among those that the server refused; it may name no more than `spec`."""
+    if action.desired is None or action.live is None:
+        return list(refused)
+    found = [path_text(path) for path in differing_fields(action.desired, action.live)]
+    return [name for name in found if any(name.startswith(field) for field in refused)] or list(refused)
 
 
 def _delete_command(resource: ResourceId) -> str:

@@ -55,7 +55,7 @@ class AppSecret:
 
 
 def namespace_of(app: str, built: Sequence[Object], configured: object) -> str:
-    """Return the namespace of an app: the one it builds, else what its objects state, else the configured one.
+    """Return an app's namespace: the one it builds, else what its objects state, else the configured one.
 
     Args:
         app: the installed name, which is the namespace where nothing else says one.

@@ -53,6 +53,16 @@ def diff_objects(old: Object, new: Object) -> tuple[Change, ...]:
     return changes
 
 
+def differing_fields(desired: Object, live: Object) -> list[tuple[str, ...]]:
+    """Return the paths of the fields that `desired` states and that have another value in `live`."""
+    return [change.path for change in _diff(live, desired, ()) if change.new is not ABSENT]
+
+
+def removed_fields(old: Object, new: Object) -> list[Change]:
+    """Return the fields that `old` has and `new` has not; a Secret's values are never shown."""
+    return [change for change in diff_objects(old, new) if change.new is ABSENT and change.old != {}]
+
+
 def meaningful(obj: Object) -> Object:
     """Return the object without its status and without metadata that the server alone writes."""
     metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVER_METADATA}

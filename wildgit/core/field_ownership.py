@@ -8,7 +8,7 @@ set, `{}` ends a path). Source: https://kubernetes.io/docs/reference/using-api/s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from wildgit.core.kube_objects import Object, annotations_of
@@ -19,7 +19,6 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CLIENT_SIDE_MANAGERS = ("kubectl-client-side-apply", "before-first-apply")
 
 Fields = dict[str, Any]
-Path = tuple[str, ...]
 
 
 def is_applied(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
@@ -74,67 +73,14 @@ def taken_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*kept, ours]
 
 
-def fields_that_go(desired: Mapping[str, Any], live: Mapping[str, Any]) -> list[Path]:
-    """Return the paths that the next apply of `desired` removes because kubectl set them.
-
-    A server dry run can't show them: it runs before the take-over. Only paths through mappings and keyed
-    lists are named, which is what a person can find again in the file.
-    """
-    fields = client_side_fields(live)
-    return [] if fields is None else list(_going(desired, fields, ()))
-
-
-def _going(desired: Any, fields: Fields, path: Path) -> Iterable[Path]:
-    for key, inner in fields.items():
-        if key == "." or (*path, key[2:]) == ("metadata", "annotations", LAST_APPLIED):
-            continue
-        child, name = _child(desired, key)
-        if name is None:
-            continue
-        if child is None:
-            yield (*path, name)
-        elif inner:
-            yield from _going(child, inner, (*path, name))
-
-
-def _child(desired: Any, key: str) -> tuple[Any, str | None]:
-    """Return what a field key picks out of a value, and how to call it; name None for set values."""
-    if key.startswith("f:"):
-        return (desired.get(key[2:]) if isinstance(desired, dict) else None), key[2:]
-    if key.startswith("k:"):
-        keys = json.loads(key[2:])
-        return _element(desired, keys), ",".join(f"{value}" for value in keys.values())
-    return None, None
-
-
-def owner_of(live: Mapping[str, Any], path: Path) -> tuple[str, str] | None:
-    """Return (manager, time) of who else than we last set a field; None where nobody did.
-
-    Args:
-        live: the object as the server gave it.
-        path: field names from the root; elements of keyed lists are written as `fields_that_go` writes them.
-    """
-    found = [
-        (str(entry.get("manager")), str(entry.get("time") or ""))
-        for entry in _entries(live)
-        if not _is_ours(entry) and _has_path(entry.get("fieldsV1") or {}, path)
-    ]
-    return max(found, key=lambda owner: owner[1], default=None)
-
-
-def _has_path(fields: Fields, path: Path) -> bool:
-    for name in path:
-        key = next((key for key in fields if _key_name(key) == name), None)
-        if key is None:
-            return False
-        fields = fields[key]
-    return True
-
-
-def _key_name(key: str) -> str | None:
-    if key.startswith("k:"):
-        return ",".join(f"{value}" for value in json.loads(key[2:]).values())
-    return key[2:] if key.startswith("f:") else None
+def last_applied(live: Mapping[str, Any]) -> Object | None:
+    """Return what `kubectl apply` was last given, as it noted on the object; None where it did not."""
+    text = annotations_of(live).get(LAST_APPLIED)
+    try:
+        noted = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return noted if isinstance(noted, dict) else None
 
 
 def _entries(live: Mapping[str, Any]) -> list[dict[str, Any]]:

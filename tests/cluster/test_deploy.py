@@ -1,0 +1,358 @@
+"""Deploy against the real API server: what is created, changed, left alone, restarted, pruned and refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.harness import Instance, node
+
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {component: web}}
+  template:
+    metadata: {labels: {component: web}}
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          ports: [{name: http, containerPort: 8080}]
+          resources: {limits: {cpu: 1000m, memory: 0.5Gi}}
+          env:
+            - {name: FIRST, value: "1"}
+            - name: PASSWORD
+              valueFrom: {secretKeyRef: {name: NAME-secrets, key: password}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {component: web}, ports: [{name: http, port: 80, targetPort: http}]}
+"""
+OTHER = """\
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other}
+spec:
+  selector: {matchLabels: {component: other}}
+  template:
+    metadata: {labels: {component: other}}
+    spec: {containers: [{name: other, image: other:1}]}
+"""
+JOB = """\
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: db-init}
+spec:
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+        - name: init
+          image: postgres:16
+          envFrom: [{secretRef: {name: NAME-secrets}}]
+"""
+CONFIG_MAP = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
+CLAIM = """\
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
+PASSWORD = "defaultSecrets: [{key: password}]\n"
+
+
+@pytest.fixture
+def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
+    return Instance(tmp_path / "cloud", control_plane)
+
+
+def make_app(instance: Instance, name: str, resources: str = WEB) -> None:
+    instance.app(
+        name, resources.replace("NAME", name), manifest=PASSWORD, secrets="{password: first-password-1}"
+    )
+
+
+def test_everything_is_there_after_a_deploy_and_recorded(instance: Instance) -> None:
+    make_app(instance, "plain", WEB + JOB + CONFIG_MAP + CLAIM)
+    said = instance.deploy("plain")
+    assert "7 created" in said
+    namespace = instance.get("namespace", "plain")
+    assert namespace is not None
+    record = namespace["metadata"]["annotations"]
+    head = instance.git("rev-parse", "HEAD").strip()
+    assert record["wild.cloud/commit"] == head
+    assert record["wild.cloud/deployed-by"] == "ada@example.com"
+    assert "wild.cloud/deploying" not in record
+    assert json.loads(record["wild.cloud/inventory"])["apps/v1 Deployment"] == ["*/web"]
+    assert instance.git("rev-parse", "refs/wild/deployed/default/plain").strip() == head
+    secret = instance.get("secret", "plain-secrets", "plain")
+    assert secret is not None
+    assert secret["data"] == {"password": "Zmlyc3QtcGFzc3dvcmQtMQ=="}
+    assert instance.operations("plain")[-1]["outcome"] == "succeeded"
+
+
+def test_second_deploy_moves_no_resource_version(instance: Instance) -> None:
+    make_app(instance, "calm", WEB + JOB + CONFIG_MAP + CLAIM)
+    with node(instance.plane):
+        instance.deploy("--wait", "calm")
+    before = instance.versions("calm")
+    said = instance.deploy("calm")
+    assert instance.versions("calm") == before
+    assert "7 unchanged" in said
+
+
+def test_dry_run_shows_the_change_and_writes_nothing(instance: Instance) -> None:
+    make_app(instance, "dry", WEB + CONFIG_MAP)
+    assert instance.wild("deploy", "--dry-run", "dry").returncode == 0
+    assert instance.get("namespace", "dry") is None
+    instance.deploy("dry")
+    before = instance.versions("dry")
+    instance.edit("apps/dry/all.yaml", "image: web:1", "image: web:2")
+    instance.edit("apps/dry/all.yaml", CONFIG_MAP, "")
+    instance.edit("secrets.yaml", "first-password-1", "second-password-2")
+    done = instance.wild("deploy", "--dry-run", "dry")
+    assert done.returncode == 0
+    assert "~ spec.template.spec.containers[web].image: web:1 → web:2" in done.stdout
+    assert "- configmap/settings (not in git any more)" in done.stdout
+    assert "~ data.password: (hidden) → (hidden)" in done.stdout
+    assert "password-" not in done.stdout + done.stderr
+    assert instance.versions("dry") == before
+    assert len(instance.operations("dry")) == 1
+
+
+def test_removed_field_goes_away_and_others_fields_stay(instance: Instance) -> None:
+    make_app(instance, "fields")
+    instance.deploy("fields")
+    instance.kubectl("scale", "deployment/web", "--replicas=3", "-n", "fields")
+    instance.edit("apps/fields/all.yaml", '            - {name: FIRST, value: "1"}\n', "")
+    instance.commit()
+    instance.deploy("fields")
+    deployment = instance.get("deployment", "web", "fields")
+    assert deployment is not None
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    assert [variable["name"] for variable in container["env"]] == ["PASSWORD"]
+    assert deployment["spec"]["replicas"] == 3
+
+
+def test_rotated_secret_restarts_its_readers_and_runs_the_job_again(instance: Instance) -> None:
+    make_app(instance, "rotated", WEB + OTHER + JOB)
+    instance.deploy("rotated")
+    job = instance.get("job", "db-init", "rotated")
+    other = instance.get("deployment", "other", "rotated")
+    instance.edit("secrets.yaml", "first-password-1", "second-password-2")
+    said = instance.deploy("rotated")
+    assert "restarts: a secret it uses changed" in said
+    assert "password-" not in said
+    web = instance.get("deployment", "web", "rotated")
+    job_after = instance.get("job", "db-init", "rotated")
+    other_after = instance.get("deployment", "other", "rotated")
+    assert web and job and job_after and other and other_after
+    assert "kubectl.kubernetes.io/restartedAt" in web["spec"]["template"]["metadata"]["annotations"]
+    assert job_after["metadata"]["uid"] != job["metadata"]["uid"]
+    assert other_after["metadata"]["generation"] == other["metadata"]["generation"]
+    before = instance.versions("rotated")
+    instance.deploy("rotated")
+    assert instance.versions("rotated") == before
+
+
+def test_no_restart_postpones_it_to_the_next_deploy(instance: Instance) -> None:
+    make_app(instance, "postponed")
+    instance.deploy("postponed")
+    instance.edit("secrets.yaml", "first-password-1", "second-password-2")
+    assert "restarts" not in instance.deploy("--no-restart", "postponed")
+    web = instance.get("deployment", "web", "postponed")
+    assert web and "annotations" not in web["spec"]["template"]["metadata"]
+    assert "restarts" in instance.deploy("postponed")
+
+
+def test_changed_job_is_made_anew(instance: Instance) -> None:
+    make_app(instance, "jobs", WEB + JOB)
+    instance.deploy("jobs")
+    instance.edit("apps/jobs/all.yaml", "postgres:16", "postgres:17")
+    instance.commit()
+    assert "job/db-init made anew" in instance.deploy("jobs")
+    job = instance.get("job", "db-init", "jobs")
+    assert job and job["spec"]["template"]["spec"]["containers"][0]["image"] == "postgres:17"
+
+
+def test_what_left_git_is_pruned_but_not_claims(instance: Instance) -> None:
+    make_app(instance, "pruned", WEB + CONFIG_MAP + CLAIM)
+    instance.deploy("pruned")
+    instance.edit("apps/pruned/all.yaml", CONFIG_MAP + CLAIM, "")
+    instance.commit()
+    said = instance.deploy("pruned")
+    assert "configmap/settings deleted" in said
+    assert "1 kept" in said
+    assert instance.get("configmap", "settings", "pruned") is None
+    assert instance.get("persistentvolumeclaim", "data", "pruned") is not None
+    instance.deploy("--prune-data", "pruned")
+    claim = instance.get("persistentvolumeclaim", "data", "pruned")
+    assert claim is None or claim["metadata"]["deletionTimestamp"]  # pvc-protection may still hold it
+
+
+ROLE = """\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: NAME}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+"""
+
+
+def test_resource_of_another_app_is_refused(instance: Instance) -> None:
+    make_app(instance, "owner", WEB + ROLE.replace("NAME", "shared-role"))
+    instance.deploy("owner")
+    instance.app("thief", CONFIG_MAP + ROLE.replace("NAME", "shared-role"))
+    done = instance.wild("deploy", "thief")
+    assert done.returncode == 3
+    assert "ClusterRole shared-role belongs to the app owner" in done.stderr
+    assert instance.get("namespace", "thief") is None
+    # Moved properly: it leaves its owner first.
+    instance.edit("apps/owner/all.yaml", ROLE.replace("NAME", "shared-role"), "")
+    instance.write("secrets.yaml", "apps: {owner: {password: first-password-1}}\n")
+    instance.commit()
+    instance.deploy("owner")
+    instance.deploy("thief")
+    role = instance.get("clusterrole", "shared-role")
+    assert role and role["metadata"]["labels"]["wild.cloud/app"] == "thief"
+
+
+def test_immutable_field_is_named_with_what_to_do(instance: Instance) -> None:
+    make_app(instance, "stone", CLAIM)
+    instance.deploy("stone")
+    instance.edit("apps/stone/all.yaml", "spec: {access", "spec: {storageClassName: fast, access")
+    done = instance.wild("deploy", "stone")
+    assert done.returncode == 3
+    assert "PersistentVolumeClaim stone/data: spec.storageClassName can't be changed" in done.stderr
+    assert "kubectl delete -n stone persistentvolumeclaim/data, which loses its data" in done.stderr
+
+
+def test_nothing_is_written_when_one_object_is_refused(instance: Instance) -> None:
+    make_app(instance, "partly", WEB + CONFIG_MAP)
+    instance.edit("apps/partly/all.yaml", "port: 80,", "port: 99999,")
+    done = instance.wild("deploy", "partly")
+    assert done.returncode == 3
+    assert "Service partly/web" in done.stderr
+    assert "99999" in done.stderr
+    assert instance.get("namespace", "partly") is None
+
+
+def test_app_of_kubectl_apply_is_taken_over_without_a_restart(instance: Instance) -> None:
+    make_app(instance, "former", WEB)
+    instance.kubectl("create", "namespace", "former")
+    instance.kubectl(
+        "create",
+        "secret",
+        "generic",
+        "former-secrets",
+        "--from-literal=password=first-password-1",
+        "-n",
+        "former",
+    )
+    instance.kubectl("apply", "-k", "apps/former")
+    before = instance.get("deployment", "web", "former")
+    instance.deploy("former")
+    after = instance.get("deployment", "web", "former")
+    assert before and after
+    assert after["spec"]["template"] == before["spec"]["template"]
+    assert len(instance.list("replicasets", "former")) == 1
+    managers = {entry["manager"] for entry in after["metadata"].get("managedFields", [])}
+    assert "kubectl-client-side-apply" not in managers
+    instance.edit("apps/former/all.yaml", '            - {name: FIRST, value: "1"}\n', "")
+    instance.commit()
+    instance.deploy("former")
+    cleaned = instance.get("deployment", "web", "former")
+    assert cleaned
+    env = cleaned["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert [variable["name"] for variable in env] == ["PASSWORD"]
+
+
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Gadget, plural: gadgets, singular: gadget, listKind: GadgetList}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: example.com/v1
+kind: Gadget
+metadata: {name: first}
+spec: {size: 3}
+"""
+
+
+def test_custom_resource_waits_for_its_definition(instance: Instance) -> None:
+    if instance.plane.version() < (1, 21):
+        pytest.skip("kube-apiserver 1.20 built with Go 1.18 or later dies when it stores a custom resource")
+    instance.app("gadgets", DEFINITION)
+    instance.deploy("gadgets")
+    gadget = instance.get("gadget", "first", "gadgets")
+    assert gadget and gadget["spec"] == {"size": 3}
+    before = instance.get("gadget", "first", "gadgets")
+    instance.deploy("gadgets")
+    assert instance.get("gadget", "first", "gadgets") == before
+
+
+def test_placeholder_secret_is_refused(instance: Instance) -> None:
+    make_app(instance, "holder")
+    instance.edit("secrets.yaml", "first-password-1", "CHANGEME")
+    done = instance.wild("deploy", "holder")
+    assert done.returncode == 3
+    assert "the secret password of holder is empty or a placeholder" in done.stderr
+    assert "git wild secret set apps.holder.password" in done.stderr
+
+
+def test_certificate_is_copied_from_cert_manager(instance: Instance) -> None:
+    instance.kubectl("create", "namespace", "cert-manager")
+    instance.kubectl(
+        "create",
+        "secret",
+        "generic",
+        "wildcard-wild-cloud-tls",
+        "-n",
+        "cert-manager",
+        "--from-literal=tls.crt=a",
+    )
+    ingress = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec:
+  rules: [{host: a.example.com}]
+  tls: [{hosts: [a.example.com], secretName: wildcard-wild-cloud-tls}]
+  defaultBackend: {service: {name: web, port: {number: 80}}}
+"""
+    instance.app("tls", ingress)
+    instance.deploy("tls")
+    copied = instance.get("secret", "wildcard-wild-cloud-tls", "tls")
+    assert copied and copied["data"] == {"tls.crt": "YQ=="}
+    instance.kubectl("delete", "namespace", "cert-manager", "--wait=false")
+
+
+def test_json_is_one_event_a_line(instance: Instance) -> None:
+    make_app(instance, "events")
+    done = instance.wild("deploy", "--json", "events")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {
+        "app": "events",
+        "step": "apply",
+        "state": "done",
+        "resource": "deployment/web",
+        "message": "created",
+    } in [{key: value for key, value in event.items() if key != "time"} for event in events]

@@ -1,0 +1,115 @@
+"""What the instance says of an app: everything that a deploy needs to know besides the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wildgit.adapters.git_process import run_git, try_git
+from wildgit.adapters.instance import APPS, Instance, section
+from wildgit.adapters.kustomize import build
+from wildgit.core.app_secrets import secret_data
+from wildgit.core.deploy_record import UNCOMMITTED
+from wildgit.core.desired_state import AppSecret, app_secret_names, is_placeholder, namespace_of
+from wildgit.core.kube_objects import Object
+from wildgit.core.package import Manifest
+from wildgit.errors import GitError, InputError
+
+
+@dataclass(frozen=True)
+class AppSource:
+    """One app as its folder, config.yaml and secrets.yaml have it."""
+
+    name: str
+    namespace: str
+    built: tuple[Object, ...]
+    secrets: tuple[AppSecret, ...]
+    commit: str  # HEAD; `-dirty` behind it where the app's folder has changes that are not in it
+
+
+def read_source(instance: Instance, app: str) -> AppSource:
+    """Return what `app` should be.
+
+    Raises:
+        InputError: it does not build, or a secret is missing or still a placeholder.
+        GitError: there is no commit yet.
+    """
+    manifest = instance.manifest(app)
+    built = build(instance.app_folder(app), f"{APPS}/{app}")
+    configured = section(instance.config(), "apps", app).get("namespace")
+    namespace = namespace_of(app, built, configured)
+    secrets = _secrets(instance, app, manifest, [manifest.name, namespace], built)
+    return AppSource(app, namespace, tuple(built), tuple(secrets), deployed_commit(instance, app))
+
+
+def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:
+    """Return ref → installed app for what a package requires.
+
+    Raises:
+        InputError: nothing that is installed serves a requirement.
+    """
+    found = {}
+    installed = instance.app_names()
+    for requirement in manifest.requires:
+        app = requirement.installed_as or requirement.name
+        if app not in installed:
+            raise InputError(
+                f"{manifest.name} requires {requirement.name}, and {app} is not installed",
+                hint=f"git wild add {requirement.name}",
+            )
+        found[requirement.ref] = app
+    return found
+
+
+def requirements_of_all(instance: Instance) -> dict[str, list[str]]:
+    """Return every installed app → the installed apps that it requires; what is not installed is left out."""
+    installed = instance.app_names()
+    return {
+        app: [
+            required
+            for requirement in instance.manifest(app).requires
+            if (required := requirement.installed_as or requirement.name) in installed
+        ]
+        for app in installed
+    }
+
+
+def deployed_commit(instance: Instance, app: str) -> str:
+    """Return HEAD's id, with `-dirty` behind it where the app's folder is not what HEAD has."""
+    done = try_git(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=instance.root)
+    if done.returncode != 0:
+        raise GitError("there is no commit yet that could be recorded", hint="git add -A && git commit")
+    folder = f"{APPS}/{app}"
+    changed = run_git(["status", "--porcelain", "--untracked-files=all", "--", folder], cwd=instance.root)
+    return done.stdout.decode().strip() + (UNCOMMITTED if changed.strip() else "")
+
+
+def _secrets(
+    instance: Instance, app: str, manifest: Manifest, other_names: list[str], built: list[Object]
+) -> list[AppSecret]:
+    """Return the app's own Secret and those of the apps it requires, under every name its manifests use."""
+    values = instance.secrets()
+    found = _named(app, secret_data(manifest, app, values), other_names, built)
+    for ref, required in required_apps(instance, manifest).items():
+        theirs = instance.manifest(required)
+        data = secret_data(theirs, required, values)
+        found += _named(required, data, [ref, theirs.name], built)
+    _refuse_placeholders(app, found)
+    return list({secret.name: secret for secret in reversed(found)}.values())[::-1]
+
+
+def _named(app: str, data: Mapping[str, str], other_names: list[str], built: list[Object]) -> list[AppSecret]:
+    if not data:
+        return []
+    return [AppSecret(name, data) for name in app_secret_names(other_names, app, built)]
+
+
+def _refuse_placeholders(app: str, secrets: list[AppSecret]) -> None:
+    for secret in secrets:
+        for key, value in secret.data.items():
+            if is_placeholder(value):
+                owner = secret.name.removesuffix("-secrets")
+                raise InputError(
+                    f"{app}: the secret {key} of {owner} is empty or a placeholder",
+                    hint=f"git wild secret set apps.{owner}.{key}",
+                )

@@ -1,0 +1,51 @@
+"""Which cluster an instance is deployed to, opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wildgit.adapters.api_server import Patience
+from wildgit.adapters.cluster import Cluster
+from wildgit.adapters.git_process import try_git
+from wildgit.adapters.instance import KUBECONFIG, Instance
+from wildgit.adapters.settings import Settings
+from wildgit.core.environment import Environment, find_environment
+from wildgit.errors import InputError
+
+
+def open_cluster(
+    instance: Instance, settings: Settings, name: str | None = None, patience: Patience | None = None
+) -> tuple[Cluster, Environment]:
+    """Return the cluster of the environment `name`, or of the current branch's; nothing is sent to it yet.
+
+    Raises:
+        InputError: there is no such environment, or its kubeconfig can't be used.
+        ClusterError: no kubeconfig says which cluster it is.
+    """
+    done = try_git(["symbolic-ref", "--quiet", "--short", "HEAD"], cwd=instance.root)
+    branch = done.stdout.decode().strip() or None
+    environment = find_environment(settings.values, branch, name)
+    return Cluster.connect(_kubeconfig(instance, environment), environment.context, patience), environment
+
+
+def _kubeconfig(instance: Instance, environment: Environment) -> Path | None:
+    if environment.kubeconfig is None:
+        own = instance.root / KUBECONFIG
+        return own if own.is_file() else None
+    path = instance.root / Path(environment.kubeconfig).expanduser()
+    if not path.is_file():
+        raise InputError(
+            f"the kubeconfig of the environment {environment.name} does not exist", source=str(path)
+        )
+    _refuse_tracked(instance, path)
+    return path
+
+
+def _refuse_tracked(instance: Instance, path: Path) -> None:
+    """A kubeconfig can name a program that makes credentials; one that came with a commit must not be run."""
+    if try_git(["ls-files", "--error-unmatch", "--", str(path)], cwd=instance.root).returncode == 0:
+        raise InputError(
+            "is tracked by git; a kubeconfig holds credentials and can run programs",
+            source=str(path),
+            hint=f"git rm --cached {path.name}, and list it in .gitignore",
+        )

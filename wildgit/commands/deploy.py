@@ -1,0 +1,59 @@
+"""`git wild deploy`: make the cluster match."""
+
+from __future__ import annotations
+
+import click
+
+from wildgit.errors import OK
+
+
+@click.command()
+@click.argument("apps", nargs=-1, metavar="[APP]...")
+@click.option("--all", "every", is_flag=True, help="All installed apps.")
+@click.option("--with-dependencies", is_flag=True, help="First deploy what the apps require, in order.")
+@click.option("--dry-run", is_flag=True, help="Say what would be created, changed and pruned; write nothing.")
+@click.option("--frozen", is_flag=True, help="Refuse if config.yaml moved since the last compile.")
+@click.option("--wait", is_flag=True, help="Follow rollouts, jobs and claims to their end.")
+@click.option("--timeout", type=float, default=300, show_default=True, help="Seconds to wait for one app.")
+@click.option("--no-restart", is_flag=True, help="Leave workloads running with the secrets that they have.")
+@click.option("--prune-data", is_flag=True, help="Prune claims, volumes and definitions, too.")
+@click.option("--env", "environment", metavar="NAME", help="The environment to deploy to.")
+@click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON, one event a line.")
+def deploy(
+    *,
+    apps: tuple[str, ...],
+    every: bool,
+    with_dependencies: bool,
+    dry_run: bool,
+    frozen: bool,
+    wait: bool,
+    timeout: float,
+    no_restart: bool,
+    prune_data: bool,
+    environment: str | None,
+    as_json: bool,
+) -> int:
+    """Make the cluster match what git says.
+
+    Nothing is written before the server has tried all of it. What was applied before and is no more in git
+    goes away, but never a namespace, and no claim without --prune-data. What fails half-way stays as far as
+    it came: run it again. Secret values are never printed.
+    """
+    from wildgit.adapters.deploy_run import DeployRun, RunOptions
+
+    options = RunOptions(
+        with_dependencies=with_dependencies,
+        dry_run=dry_run,
+        frozen=frozen,
+        wait=wait,
+        timeout_s=timeout,
+        restart=not no_restart,
+        prune_data=prune_data,
+        environment=environment,
+        as_json=as_json,
+    )
+    DeployRun.open(options).deploy(apps, every=every)
+    return OK
+
+
+command = deploy
