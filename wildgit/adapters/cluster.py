@@ -152,6 +152,21 @@ class Cluster:
         others = ", ".join(v for v in versions if v != version)
         return f"of {group or 'core'} the cluster serves: {others or version}"
 
+    def may(self, verb: str, kind: Kind, namespace: str) -> bool:
+        """Whether the server would let us; the namespace need not be there."""
+        group = kind.api_version.rpartition("/")[0]
+        wanted = {"verb": verb, "group": group, "resource": kind.resource, "namespace": namespace}
+        review = self.server.request(
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            body={
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": wanted},
+            },
+        )
+        return bool(review["status"].get("allowed"))
+
     # Reading
 
     def get(self, resource: ResourceId) -> Object | None:

@@ -10,12 +10,12 @@ from wildgit.adapters.instance import APPS, Instance, section
 from wildgit.adapters.kustomize import build
 from wildgit.adapters.operations import operation
 from wildgit.adapters.removal import Removal, remove_locally
-from wildgit.adapters.settings import Settings, read_settings
-from wildgit.adapters.target import open_cluster
+from wildgit.adapters.settings import read_settings
+from wildgit.adapters.target import open_cluster, seconds
 from wildgit.core.desired_state import namespace_of
 from wildgit.core.events import DONE, STARTED, Event
 from wildgit.core.masking import masker, secret_values
-from wildgit.errors import ClusterError, GitError, InputError, UsageError, WildgitError
+from wildgit.errors import ClusterError, GitError, InputError, WildgitError
 
 _WAIT_S = 30.0
 
@@ -34,7 +34,8 @@ def delete_app(instance: Instance, app: str, environment: str | None) -> None:
 
         try:
             cluster, _ = open_cluster(instance, settings, environment)
-            removal = Removal(cluster, app, report, _wait_s(settings), read_ladder(settings))
+            wait_s = seconds(settings, "wild.deleteWait", _WAIT_S)
+            removal = Removal(cluster, app, report, wait_s, read_ladder(settings))
             removal.from_cluster(_namespace(instance, app))
         except (ClusterError, InputError) as error:
             running.record["warning"] = mask(error.message)
@@ -64,11 +65,3 @@ def _commit(instance: Instance, app: str) -> str:
         return deployed_commit(instance, app)
     except GitError:
         return ""
-
-
-def _wait_s(settings: Settings) -> float:
-    value = settings.get("wild.deleteWait")
-    try:
-        return float(value) if value else _WAIT_S
-    except ValueError as error:
-        raise UsageError("wild.deleteWait must be a number of seconds") from error

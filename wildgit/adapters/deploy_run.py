@@ -20,7 +20,7 @@ from wildgit.adapters.namespaces import Ladder
 from wildgit.adapters.operations import operation
 from wildgit.adapters.rollout import follow, read_health
 from wildgit.adapters.settings import Settings, read_settings
-from wildgit.adapters.target import open_cluster
+from wildgit.adapters.target import open_cluster, seconds
 from wildgit.core.deploy_order import deploy_order
 from wildgit.core.deploy_plan import Plan
 from wildgit.core.deploy_record import UNCOMMITTED, read_record
@@ -29,7 +29,7 @@ from wildgit.core.environment import Environment
 from wildgit.core.events import NOTE, Event, Report
 from wildgit.core.health import State
 from wildgit.core.masking import masker, secret_values
-from wildgit.errors import ClusterError, UsageError, WildgitError
+from wildgit.errors import ClusterError, InputError, UsageError, WildgitError
 
 _UNCOMMITTED_NOTE = "has changes that are not committed; they are deployed, too"
 
@@ -192,11 +192,10 @@ class DeployRun:
 
 def read_ladder(settings: Settings) -> Ladder:
     """Return how patient to be with namespaces that terminate."""
-    wait, tries = settings.get("wild.terminatingWait"), settings.get("wild.terminatingTries")
-    try:
-        return Ladder(float(wait) if wait else Ladder.wait_s, int(tries) if tries else Ladder.tries)
-    except ValueError as error:
-        raise UsageError("wild.terminatingWait and wild.terminatingTries must be numbers") from error
+    tries = settings.get("wild.terminatingTries") or str(Ladder.tries)
+    if not tries.isdigit():
+        raise InputError(f"wild.terminatingTries is {tries!r}, not a number", source="git config")
+    return Ladder(seconds(settings, "wild.terminatingWait", Ladder.wait_s), int(tries))
 
 
 @contextmanager

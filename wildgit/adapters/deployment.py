@@ -33,7 +33,6 @@ RESTART_MANAGER = "git-wild-restart"
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"  # what `kubectl rollout restart` sets
 _CLAIM_MINUTES = 15
 _DEFINITION_TIMEOUT_S = 30.0
-_JOB_TIMEOUT_S = 60.0
 _POLL_S = 0.1
 
 
@@ -271,7 +270,7 @@ class Deployment:
     def _remove(self, resource: ResourceId, live: Object) -> None:
         uid = live["metadata"]["uid"]
         self.cluster.delete(resource, uid=uid)
-        deadline = time.monotonic() + _JOB_TIMEOUT_S
+        deadline = time.monotonic() + self.options.ladder.whole_s
         while (found := self.cluster.get(resource)) is not None and found["metadata"]["uid"] == uid:
             if time.monotonic() > deadline:
                 held = ", ".join(found["metadata"].get("finalizers") or []) or "its pods"

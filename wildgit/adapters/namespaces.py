@@ -28,6 +28,11 @@ class Ladder:
     wait_s: float = 5.0
     tries: int = 3
 
+    @property
+    def whole_s(self) -> float:
+        """How long all of it takes: also what any other object gets to go away."""
+        return self.wait_s * (self.tries + 1)
+
 
 def namespace_id(name: str) -> ResourceId:
     """Return the identity of a namespace."""
@@ -136,7 +141,11 @@ def _finalize(cluster: Cluster, name: str, uid: str, say: Callable[[str], None],
         return
     left = ", ".join(_names(left_in(cluster, name))) or "nothing that can be listed"
     say(f"finalizing namespace {name} as the last resort; this can leave objects behind (left: {left})")
-    cluster.finalize_namespace(namespace)
+    try:
+        cluster.finalize_namespace(namespace)
+    except ApiError as error:
+        if error.code not in (404, 409):  # it went by itself at that very moment
+            raise
     if not wait_until_gone(cluster, name, uid, ladder.wait_s):
         raise ClusterError(
             f"namespace {name} is stuck Terminating: {conditions_text(namespace) or left}",

@@ -96,7 +96,7 @@ def try_objects(cluster: Cluster, drafted: Draft, absent: str) -> dict[ResourceI
             return None if resource.group in defined else Refusal(f"{error.message} ({error.hint})")
         except ApiError as error:
             if is_homeless and error.code == 403 and " cannot " in error.server_message:
-                return None  # rights may well be granted in the app's own namespace alone
+                return _refusal_of_rights(cluster, resource)
             if error.code in _REFUSALS or any(text in error.server_message for text in _REFUSALS_WITH_500):
                 return _refusal(error)
             raise
@@ -105,6 +105,14 @@ def try_objects(cluster: Cluster, drafted: Draft, absent: str) -> dict[ResourceI
     unclear = drafted.unclear
     answers = cluster.all(attempt, unclear)
     return dict(zip((identify(obj) for obj in unclear), answers, strict=True))
+
+
+def _refusal_of_rights(cluster: Cluster, resource: ResourceId) -> Refusal | None:
+    """The trial was not allowed; rights may well be granted in the app's own namespace alone."""
+    kind = cluster.kind(resource.api_version, resource.kind)
+    if all(cluster.may(verb, kind, resource.namespace) for verb in ("create", "patch")):
+        return None
+    return Refusal(f"the user of the kubeconfig may not create {kind.resource} in {resource.namespace}")
 
 
 def _refusal(error: ApiError) -> Refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from wildgit.adapters.api_server import Patience
@@ -14,7 +15,7 @@ from wildgit.errors import InputError
 
 
 def open_cluster(
-    instance: Instance, settings: Settings, name: str | None = None, patience: Patience | None = None
+    instance: Instance, settings: Settings, name: str | None = None
 ) -> tuple[Cluster, Environment]:
     """Return the cluster of the environment `name`, or of the current branch's; nothing is sent to it yet.
 
@@ -25,7 +26,35 @@ def open_cluster(
     done = try_git(["symbolic-ref", "--quiet", "--short", "HEAD"], cwd=instance.root)
     branch = done.stdout.decode().strip() or None
     environment = find_environment(settings.values, branch, name)
-    return Cluster.connect(_kubeconfig(instance, environment), environment.context, patience), environment
+    kubeconfig = _kubeconfig(instance, environment)
+    return Cluster.connect(kubeconfig, environment.context, read_patience(settings)), environment
+
+
+def read_patience(settings: Settings) -> Patience:
+    """Return how long to wait for the API server: `wild.requestTimeout`, `wild.outageTimeout`."""
+    usual = Patience()
+    answer_s = seconds(settings, "wild.requestTimeout", usual.answer_s)
+    outage_s = seconds(settings, "wild.outageTimeout", usual.outage_s)
+    return replace(
+        usual,
+        connect_s=min(usual.connect_s, answer_s),
+        answer_s=answer_s,
+        first_contact_s=min(usual.first_contact_s, outage_s),
+        outage_s=outage_s,
+    )
+
+
+def seconds(settings: Settings, key: str, usual: float) -> float:
+    """Return a setting that is a number of seconds.
+
+    Raises:
+        InputError: it is something else.
+    """
+    value = settings.get(key)
+    try:
+        return usual if value is None else float(value)
+    except ValueError as error:
+        raise InputError(f"{key} is {value!r}, not a number of seconds", source="git config") from error
 
 
 def _kubeconfig(instance: Instance, environment: Environment) -> Path | None:

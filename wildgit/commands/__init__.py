@@ -12,11 +12,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),
     "completion": ("wildgit.commands.completion", "Start", "Complete `git wild` in bash or zsh"),
     "deploy": ("wildgit.commands.deploy", "Cluster", "Make the cluster match what git says"),
-    "delete": (
-        "wildgit.commands.delete",
-        "Cluster",
-        "Delete an app: its namespace in the cluster, its folder, its configuration and its secrets",
-    ),
+    "delete": ("wildgit.commands.delete", "Cluster", "Delete an app from the cluster and from the instance"),
+    "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
 }
 
 # Commands that git and hooks run all the time: name → module whose `main(argv) -> int` parses its own

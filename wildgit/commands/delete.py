@@ -13,10 +13,11 @@ from wildgit.errors import OK, InputError, UsageError
 @click.option("--force", is_flag=True, help="Delete it although other apps require it.")
 @click.option("--env", "environment", metavar="NAME", help="The environment to delete it from.")
 def delete(app: str, yes: bool, force: bool, environment: str | None) -> int:
-    """Delete an app: its namespace in the cluster, its folder, its configuration and its secrets.
+    """Delete an app from the cluster and from the instance.
 
-    The cluster first, as far as it answers: one that can't be reached is a warning, never a refusal. Then the
-    instance, always. Deleting what is not there succeeds. Volumes that outlive the app are named.
+    Its namespace goes, its folder, its configuration, its secrets. The cluster first, as far as it answers:
+    one that can't be reached is a warning, never a refusal. Then the instance, always. Deleting what is not
+    there succeeds. Volumes that outlive the app are named.
     """
     from wildgit.adapters import terminal
     from wildgit.adapters.app_source import requirements_of_all

@@ -1,0 +1,198 @@
+"""One value of a YAML file set or removed, and not a byte of the rest.
+
+An edit is a three-way merge: the file is ours, and theirs differs from base in nothing but the edit.
+So comments, quotes, indentation and order stay, by the same engine that keeps them in a merge. The
+result is read back and compared; should it not say what was asked (a flow mapping, an anchor in the
+way), ruamel.yaml's round trip does the edit instead.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wildgit.core.merge import MergeOptions, merge3
+from wildgit.core.yaml_text import dump_yaml
+from wildgit.core.yaml_values import load_yaml
+from wildgit.errors import InputError
+
+Path = tuple[str, ...]
+_Edit = Callable[[Any], None]
+
+
+def parse_path(text: str) -> Path:
+    """Return `apps.ghost.port` as a path from the root of the file.
+
+    Raises:
+        InputError: it is empty or has an empty part.
+    """
+    path = tuple(text.split("."))
+    if not all(path):
+        raise InputError(f"{text!r} is no path", hint="write it like apps.ghost.port")
+    return path
+
+
+def get_value(values: Mapping[str, object], path: Path) -> object:
+    """Return what lies at `path`.
+
+    Raises:
+        KeyError: nothing does.
+    """
+    found: object = values
+    for key in path:
+        if not isinstance(found, Mapping) or key not in found:
+            raise KeyError(".".join(path))
+        found = found[key]
+    return found
+
+
+def set_value(text: bytes, path: Path, value: object, source: str) -> bytes:
+    """Return the file with `value` at `path`, mappings made on the way where there are none.
+
+    Raises:
+        InputError: the file is broken, or something on the way is no mapping.
+    """
+    values = _load(text, source)
+    try:
+        old = _nest(path, get_value(values, path))
+    except KeyError:
+        old = {}
+    if old and old == _nest(path, value):
+        return text
+    _refuse_other_than_mapping(values, path, source)
+
+    def edit(document: Any) -> None:
+        _assign(document, path, value)
+
+    return _edited(text, values, old, _nest(path, value), edit)
+
+
+def unset_value(text: bytes, path: Path, source: str) -> bytes:
+    """Return the file without what lies at `path`; the mapping it lay in stays, empty if need be.
+
+    Raises:
+        InputError: the file is broken.
+        KeyError: nothing lies there.
+    """
+    values = _load(text, source)
+    old = _nest(path, get_value(values, path))
+
+    def edit(document: Any) -> None:
+        del get_parent(document, path)[path[-1]]
+
+    return _edited(text, values, old, _nest(path[:-1], {}) if path[:-1] else {}, edit)
+
+
+def add_defaults(text: bytes, section: bytes, source: str) -> bytes:
+    """Return the file with what `section` has and the file has not; what is there stays as it is.
+
+    Args:
+        text: the file.
+        section: YAML text of the additions, from the root of the file, in the words to be used.
+        source: the file, for messages.
+    """
+    values = _load(text, source)
+    wanted = load_yaml(section, source)
+
+    def edit(document: Any) -> None:
+        _fill(document, wanted)
+
+    expected = copy.deepcopy(values)
+    edit(expected)
+    if expected == values:
+        return text
+    merged = merge3(b"", text, section, path=source, options=MergeOptions(favor="ours"))
+    return merged.text if _says(merged.text, expected) else _round_trip(text, edit)
+
+
+def add_secrets(text: bytes, added: Mapping[tuple[str, str], str]) -> bytes:
+    """Return secrets.yaml with the secrets that are not in it yet: (app, key) → value."""
+    apps: dict[str, dict[str, str]] = {}
+    for (app, key), value in added.items():
+        apps.setdefault(app, {})[key] = value
+    return add_defaults(text, dump_yaml({"apps": apps}).encode(), "secrets.yaml")
+
+
+def get_parent(document: Any, path: Path) -> Any:
+    """Return the mapping that holds the last key of `path`."""
+    for key in path[:-1]:
+        document = document[key]
+    return document
+
+
+def _edited(
+    text: bytes, values: dict[str, object], old: dict[str, object], new: dict[str, object], edit: _Edit
+) -> bytes:
+    expected = copy.deepcopy(values)
+    edit(expected)
+    base = dump_yaml(old).encode() if old else b""
+    theirs = dump_yaml(new).encode() if new else b""
+    merged = merge3(base, text, theirs)
+    return merged.text if merged.clean and _says(merged.text, expected) else _round_trip(text, edit)
+
+
+def _says(text: bytes, expected: object) -> bool:
+    try:
+        return (load_yaml(text, "") or {}) == expected
+    except InputError:
+        return False
+
+
+def _round_trip(text: bytes, edit: _Edit) -> bytes:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    document = yaml.load(text.decode("utf-8"))
+    if document is None:
+        document = CommentedMap()
+    edit(document)
+    output = io.BytesIO()
+    yaml.dump(document, output)
+    return output.getvalue()
+
+
+def _load(text: bytes, source: str) -> dict[str, object]:
+    values = load_yaml(text, source)
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError("is not a mapping", source=source, line=1)
+    return values
+
+
+def _nest(path: Path, value: object) -> dict[str, object]:
+    for key in reversed(path):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def _refuse_other_than_mapping(values: Mapping[str, object], path: Path, source: str) -> None:
+    found: object = values
+    for position, key in enumerate(path):
+        if not isinstance(found, Mapping):
+            raise InputError(f"{'.'.join(path[:position])} is not a mapping", source=source)
+        found = found.get(key)
+        if found is None:
+            return
+
+
+def _assign(document: Any, path: Path, value: object) -> None:
+    for key in path[:-1]:
+        if document.get(key) is None:
+            document[key] = {}
+        document = document[key]
+    document[path[-1]] = value
+
+
+def _fill(document: Any, wanted: Any) -> None:
+    for key, value in wanted.items():
+        if key not in document or (document[key] is None and isinstance(value, Mapping)):
+            document[key] = copy.deepcopy(value)
+        elif isinstance(value, Mapping) and isinstance(document[key], Mapping):
+            _fill(document[key], value)
