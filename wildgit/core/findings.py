@@ -31,6 +31,22 @@ class Finding(NamedTuple):
         return f"{self.commit[:12]}:{place}" if self.commit else place
 
 
+class Insertion(NamedTuple):
+    """A fix: lines to put in after a line (0: at the beginning) of the file that a finding is in."""
+
+    after_line: int
+    lines: tuple[str, ...]
+
+
+class Fault(NamedTuple):
+    """What breaks a rule in a file that is being looked at: where, what, and the fix if it is mechanical."""
+
+    rule: str
+    line: int
+    message: str
+    fix: Insertion | None = None
+
+
 def allowed_reason(text: bytes, line: int, rule: str) -> str:
     """Return the reason of the `# wild:allow <rule> <reason>` that stands in a line; empty where none does.
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from wildgit.core.yaml_nodes import STAND_IN
+
 if TYPE_CHECKING:
     from wildgit.core.yaml_nodes import Node
 
@@ -181,8 +183,6 @@ def _is_kubeconfig(text: bytes) -> bool:
     return all(re.search(pattern, text) for pattern in (_KUBECONFIG_KIND, _KUBECONFIG_SECRET))
 
 
-_TEMPLATE = rb"(?s)\{\{.*?\}\}"
-_STAND_IN = "wildtemplate"
 _REFERENCE = r"(?s)\$\{[^}]*\}|\$\([^)]*\)|\$\w+|<[^<>]*>|ENC\[.*\]|(?:ref\+|vault:|op://).*"
 
 
@@ -192,11 +192,11 @@ def find_clear_secrets(text: bytes) -> Iterator[Shape]:
     Values that only refer to a secret are not clear: templates, `${VAR}`, `<placeholder>`, SOPS. Text
     that is no YAML even with its templates taken out is read by its indentation.
     """
-    from wildgit.core.yaml_nodes import read_nodes
+    from wildgit.core.yaml_nodes import read_nodes, without_templates
     from wildgit.errors import InputError
 
     try:
-        documents = read_nodes(_without_templates(text), "")
+        documents = read_nodes(without_templates(text), "")
     except InputError:
         yield from _clear_by_indentation(text)
         return
@@ -209,18 +209,6 @@ def find_clear_secrets(text: bytes) -> Iterator[Shape]:
             line = _clear_line(node) or _literal_line(node)
             if line:
                 yield Shape(SECRET_MANIFEST, line, "the data of a Kubernetes Secret in clear")
-
-
-def _without_templates(text: bytes) -> bytes:
-    if b"{{" not in text:
-        return text
-    lines = []
-    for line in re.sub(_TEMPLATE, lambda m: _STAND_IN.encode() + b"\n" * m[0].count(b"\n"), text).split(
-        b"\n"
-    ):
-        is_directive = not line.replace(_STAND_IN.encode(), b"").strip(b" \t\r-")
-        lines.append(b"" if is_directive else line)
-    return b"\n".join(lines)
 
 
 def _clear_line(node: Node) -> int:
@@ -245,7 +233,7 @@ def _literal_line(node: Node) -> int:
 def is_clear(value: str) -> bool:
     """Return whether a value of a Secret is there for all to read, rather than a reference to one."""
     bare = value.strip()
-    return bool(bare) and _STAND_IN not in bare and re.fullmatch(_REFERENCE, bare) is None
+    return bool(bare) and STAND_IN not in bare and re.fullmatch(_REFERENCE, bare) is None
 
 
 _INDENTED = rb"(\s*(?:- )?)(['\"]?)([\w.-]+)\2:(?:[ \t]+([^\s#].*))?"

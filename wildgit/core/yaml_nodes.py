@@ -8,21 +8,28 @@ aliases expand a millionfold stays as small as it was written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from wildgit.errors import InputError
 
+STAND_IN = "wildtemplate"  # what a template stands as, once it is taken out
+
 
 class Node:
-    """A scalar (`text`), a mapping (`pairs`) or a sequence (`items`), and its 1-based line."""
+    """A scalar (`text`), a mapping (`pairs`) or a sequence (`items`), and its 1-based line.
 
-    __slots__ = ("is_plain", "items", "line", "pairs", "text")
+    A block mapping is where its first key is.
+    """
 
-    def __init__(self, line: int) -> None:
+    __slots__ = ("column", "is_flow", "items", "line", "pairs", "text")
+
+    def __init__(self, line: int, column: int = 0) -> None:
         self.line = line
+        self.column = column  # 0-based, of its first character
+        self.is_flow = False  # a collection in brackets or braces
         self.text: str | None = None
-        self.is_plain = False  # an unquoted, untagged scalar: may mean a number, a boolean, null
         self.pairs: list[tuple[Node, Node]] | None = None
         self.items: list[Node] | None = None
 
@@ -34,6 +41,10 @@ class Node:
                 return None
             node = next((value for name, value in reversed(node.pairs or []) if name.text == key), None)
         return node
+
+    def key(self, name: str) -> Node | None:
+        """Return the node of a key of this mapping itself, or None."""
+        return next((key for key, _ in self.pairs or [] if key.text == name), None)
 
     def string(self, *path: str) -> str:
         """Return the text of the scalar below these keys; empty where there is none."""
@@ -85,6 +96,19 @@ def read_nodes(text: bytes, source: str) -> list[Node]:
     return reader.documents
 
 
+def without_templates(text: bytes) -> bytes:
+    """Return a package's text as YAML: lines of nothing but templates emptied, others with a stand-in.
+
+    Lines keep their numbers.
+    """
+    if b"{{" not in text:
+        return text
+    stand_in = STAND_IN.encode()
+    plain = re.sub(rb"(?s)\{\{.*?\}\}", lambda match: stand_in + b"\n" * match[0].count(b"\n"), text)
+    lines = plain.split(b"\n")
+    return b"\n".join(b"" if not line.replace(stand_in, b"").strip(b" \t\r-") else line for line in lines)
+
+
 class _Reader:
     """Turns events into nodes; `open` holds the collections whose end has not come yet."""
 
@@ -113,10 +137,10 @@ class _Reader:
             return self._anchors.get(event.anchor) or Node(event.start_mark.line + 1)
         if name not in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
             return None
-        node = Node(event.start_mark.line + 1)
+        node = Node(event.start_mark.line + 1, event.start_mark.column)
+        node.is_flow = bool(getattr(event, "flow_style", False))
         if name == "ScalarEvent":
             node.text = event.value
-            node.is_plain = event.implicit[0] and not event.style
         elif name == "MappingStartEvent":
             node.pairs = []
         else:
