@@ -17,8 +17,8 @@ _BASES = (16, 2, 8, 8, 10)
 _DECIMAL = r"[0-9](?:_?[0-9])*"
 _FLOAT = re.compile(rf"[+-]?(?:{_DECIMAL}(?:\.(?:{_DECIMAL})?)?|\.{_DECIMAL})(?:[eE][+-]?{_DECIMAL})?")
 _HEX = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
-_HEX_FLOAT = re.compile(rf"[+-]?0[xX]_?(?:{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][+-]?{_DECIMAL}")
-_FLOAT_WORD = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
+_HEX_FLOAT = rf"[+-]?0[xX]_?(?:{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][+-]?{_DECIMAL}"
+_FLOAT_WORD = r"(?i)[+-]?(?:inf|infinity|nan)"
 _LONGEST = 200  # 64 binary digits with underscores; Python would refuse to read thousands of digits
 
 
@@ -46,13 +46,13 @@ def parse_float(text: str) -> float | None:
     """
     if _FLOAT.fullmatch(text):
         number = float(text.replace("_", ""))
-    elif _HEX_FLOAT.fullmatch(text):
+    elif re.fullmatch(_HEX_FLOAT, text):
         try:
             number = float.fromhex(text.replace("_", ""))
         except OverflowError:
             return None
     else:
-        return float(text) if _FLOAT_WORD.fullmatch(text) else None
+        return float(text) if re.fullmatch(_FLOAT_WORD, text) else None
     return None if isinf(number) else number
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from wildgit.core.go_numbers import format_float, parse_float, parse_int
 from wildgit.errors import InputError
 
-MAX_BYTES = 8 << 20  # four times the largest bundle of custom resource definitions in use
-MAX_DEPTH = 200  # those bundles reach 60
+MAX_BYTES = 8 << 20  # five objects of the largest size that a cluster stores
+MAX_DEPTH = 100  # custom resource definitions, the deepest manifests there are, reach about 30
 MAX_ALIASED = 1 << 20  # what all aliases of a text may add, in characters of YAML
 
 _NODE_WEIGHT = 16  # characters that a value weighs beside its text
@@ -104,22 +103,25 @@ def _events(data: bytes) -> Iterator[Any]:
         parser.dispose()
 
 
-@dataclass(slots=True)
 class _Open:
     """A collection whose end has not come yet; a mapping holds the key that waits for its value."""
 
-    value: dict[str, object] | list[object]
-    line: int
-    anchor: str | None
-    weight: int = _NODE_WEIGHT
-    keys: dict[str, int] = field(default_factory=dict)  # as written → line
-    key: str | None = None
-    merging: bool = False
-    merged: dict[str, object] | None = None
+    __slots__ = ("anchor", "key", "keys", "merged", "merging", "value", "weight")
+
+    def __init__(self, value: dict[str, object] | list[object], anchor: str | None) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.weight = _NODE_WEIGHT
+        self.keys: dict[str, int] = {}  # as written, and as read → line
+        self.key: str | None = None
+        self.merging = False
+        self.merged: dict[str, object] | None = None
+
+    def awaits_key(self) -> bool:
+        return self.key is None and not self.merging and type(self.value) is dict
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchored:
+class _Anchored(NamedTuple):
     value: object
     weight: int
 
@@ -155,7 +157,7 @@ class _Builder:
         text = event.value
         plain = event.implicit[0] and not event.style
         top = self._stack[-1] if self._stack else None
-        if top is not None and type(top.value) is dict and top.key is None and not top.merging:
+        if top is not None and top.awaits_key():
             self._key(top, text, plain, event)
             if event.anchor is not None:
                 self._anchors[event.anchor] = _Anchored(text, _NODE_WEIGHT + len(text))
@@ -193,11 +195,11 @@ class _Builder:
         if len(self._stack) >= MAX_DEPTH:
             raise self._error(f"nested more than {MAX_DEPTH} levels deep", event)
         top = self._stack[-1] if self._stack else None
-        if top is not None and type(top.value) is dict and top.key is None and not top.merging:
+        if top is not None and top.awaits_key():
             raise self._error("a key must be a scalar", event)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._stack.append(_Open(value, event.start_mark.line + 1, event.anchor))
+        self._stack.append(_Open(value, event.anchor))
 
     def _close(self, event: Any) -> None:
         closed = self._stack.pop()
@@ -219,7 +221,7 @@ class _Builder:
         if self._aliased > MAX_ALIASED:
             raise self._error("aliases expand to too much", event)
         top = self._stack[-1] if self._stack else None
-        if top is not None and type(top.value) is dict and top.key is None and not top.merging:
+        if top is not None and top.awaits_key():
             if isinstance(anchored.value, dict | list):
                 raise self._error("a key must be a scalar", event)
             self._key(top, key_text(anchored.value), False, event)

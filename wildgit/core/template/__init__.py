@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from wildgit.core.template.evaluator import Evaluator
+from wildgit.core.template.lexer import line_of
 from wildgit.core.template.nodes import Nodes
 from wildgit.core.template.parser import Parser
-from wildgit.core.template.reads import Path, project
+from wildgit.core.template.reads import project
+from wildgit.core.template.values import Fault, Path
+from wildgit.errors import InputError
 
 __all__ = ["Path", "Rendered", "Template", "parse", "project"]
 
@@ -59,8 +62,13 @@ class Template:
             InputError: with source and line: a missing value, a type that doesn't fit, a template that
                 runs too long or grows too large, something that is not supported.
         """
-        evaluator = Evaluator(self.text, self.source, self.definitions, datasources, hint, strict=strict)
-        text = evaluator.run(self.nodes, context)
+        evaluator = Evaluator(self.definitions, datasources, strict=strict)
+        try:
+            text = evaluator.run(self.nodes, context)
+        except Fault as fault:
+            advice = hint(fault.path) if hint is not None and fault.path is not None else None
+            line = line_of(self.text, evaluator.offset)
+            raise InputError(f"template: {fault}", source=self.source, line=line, hint=advice) from fault
         return Rendered(text, evaluator.reads.shortest())
 
 

@@ -14,6 +14,8 @@ from wildgit.errors import InputError
 KEYWORDS = frozenset(
     ("block", "break", "continue", "define", "else", "end", "if", "nil", "range", "template", "with")
 )
+MAX_TEXT = 8 << 20  # characters of a template
+MAX_TOKENS = 200_000
 _SPACE = " \t\r\n"
 _END = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"  # what may follow a name
 _INSIDE = re.compile(
@@ -48,13 +50,17 @@ def tokenize(text: str, source: str) -> list[Token]:
     """Return the tokens of a template.
 
     Raises:
-        InputError: with line, where no token fits.
+        InputError: with line, where no token fits; and where there is too much to read.
 
     Source: text/template/parse/lex.go of Go 1.24, for the rules.
     """
     tokens: list[Token] = []
     at = 0
+    if len(text) > MAX_TEXT:
+        raise InputError(f"a template of {len(text)} characters; at most {MAX_TEXT} are read", source=source)
     while at < len(text):
+        if len(tokens) > MAX_TOKENS:
+            raise _error("too many actions", text, at, source)
         opening = text.find("{{", at)
         if opening < 0:
             tokens.append(Token("text", text[at:], at))
@@ -88,7 +94,7 @@ def _tokenize_action(text: str, at: int, tokens: list[Token], source: str) -> in
     depth = 0
     opening = at
     match = _INSIDE.match
-    while found := match(text, at):
+    while (found := match(text, at)) and len(tokens) <= MAX_TOKENS:
         kind, piece = found.lastgroup or "", found[0]
         if kind == "close":
             if depth:
@@ -107,6 +113,8 @@ def _tokenize_action(text: str, at: int, tokens: list[Token], source: str) -> in
                 raise _error("unexpected right paren", text, at, source)
         tokens.append(Token(kind, piece, at))
         at = found.end()
+    if len(tokens) > MAX_TOKENS:
+        raise _error("too many actions", text, at, source)
     if at >= len(text):
         raise _error("unclosed action", text, opening, source)
     raise _error(_complaint(text, at), text, at, source)

@@ -1,53 +1,49 @@
-"""The tree of a parsed template. Offsets point into its text, for the lines of errors."""
+"""The tree of a parsed template. Offsets point into its text, for the lines of errors.
+
+NamedTuples: with a dozen frozen dataclasses, importing this took longer than rendering ten manifests.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from wildgit.core.template.functions.table import Function
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """`.a.b` read from dot; `.` alone has no names."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """`$name.a.b`; the name is with its `$`."""
 
     name: str
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Fields of something in parentheses, or of what a function returns: `(…).a.b`."""
 
     base: Operand
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Callee:
+class Callee(NamedTuple):
     """A function by its name, with namespace where it has one."""
 
     name: str
     function: Function
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A string, a bool or nil."""
 
     value: str | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number constant: what it is by itself (None: too large for an int), and as an integer parameter."""
 
     value: int | float | None
@@ -55,8 +51,7 @@ class Number:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One stage of a pipeline: an operand, or a function and its arguments."""
 
     first: Operand
@@ -64,8 +59,7 @@ class Command:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pipe:
+class Pipe(NamedTuple):
     """Commands, each given the result of the one before as last argument; and the variables it sets."""
 
     commands: tuple[Command, ...]
@@ -76,22 +70,19 @@ class Pipe:
 Operand: TypeAlias = Field | Variable | Chain | Callee | Literal | Number | Pipe
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """What stands between actions."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """A pipeline whose value is printed, unless it sets a variable."""
 
     pipe: Pipe
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """`if` or `with`, all its `else if` or `else with`, and `else`."""
 
     sets_dot: bool
@@ -99,8 +90,7 @@ class Branch:
     otherwise: Nodes
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """A loop."""
 
     pipe: Pipe
@@ -108,15 +98,13 @@ class Range:
     otherwise: Nodes
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(NamedTuple):
     """`break` or `continue`."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """`{{ template "name" pipeline }}`, or the call that a `block` leaves behind."""
 
     name: str

@@ -15,6 +15,8 @@ from wildgit.errors import InputError
 
 MAX_NESTING = 60  # of blocks and parentheses in each other
 
+MAX_VARIABLES = 1000  # in one scope: they are looked up one by one
+
 _END_OF_TEXT = "end of text"
 _OPERANDS = frozenset(
     ("bool", "char", "dot", "field", "identifier", "number", "nil", "string", "variable", "(")
@@ -95,7 +97,7 @@ class Parser:
         self._variables, self._loops = ["$"], 0
         body, end = self._body(start)
         if end.kind != "end":
-            raise self._error("unexpected {{else}} in a definition", end)
+            raise self._error(f"unexpected {{{{{end.kind}}}}} in {start.kind}", end)
         self._variables, self._loops = outer
         if _is_blank(self.definitions.get(name, ())):
             self.definitions[name] = body
@@ -112,7 +114,7 @@ class Parser:
             raise self._error(str(fault), token) from fault
 
     def _body(self, start: Token) -> tuple[n.Nodes, Token]:
-        """Return the nodes up to `else` or `end`, and that token; `else if` stops before the `if`."""
+        """Return the nodes up to `else`, `else if`, `else with` or `end`, and that as a token."""
         self._enter(start)
         found: list[n.Node] = []
         while self._tokens[self._at].kind != _END_OF_TEXT:
@@ -156,35 +158,34 @@ class Parser:
                 return start
             case "else":
                 self._next()
-                if self._peek().kind not in ("if", "with"):
-                    self._expect("}}", "else")
+                if self._peek().kind in ("if", "with"):
+                    return start._replace(kind=f"else {self._next().kind}")
+                self._expect("}}", "else")
                 return start
         return n.Action(self._pipe("command"))
 
     def _branch(self, start: Token) -> n.Branch:
         declared = len(self._variables)
         arms: list[tuple[n.Pipe, n.Nodes]] = []
-        otherwise: n.Nodes = ()
         while True:
             pipe = self._pipe(start.kind)
             body, end = self._body(start)
             arms.append((pipe, body))
-            if end.kind == "end":
+            if end.kind != f"else {start.kind}":
                 break
-            if self._peek().kind == start.kind and self._tokens[self._at - 1].kind != "}}":
-                self._next()
-                continue
-            otherwise = self._otherwise(end)
-            break
+        otherwise = self._otherwise(end)
         del self._variables[declared:]
         return n.Branch(start.kind == "with", tuple(arms), otherwise)
 
     def _otherwise(self, start: Token) -> n.Nodes:
-        if self._tokens[self._at - 1].kind != "}}":
-            raise self._unexpected(self._peek(), "else")
+        """Return what stands between `start` and `end`, where `start` is not itself the end."""
+        if start.kind == "end":
+            return ()
+        if start.kind != "else":
+            raise self._error(f"unexpected {{{{{start.kind}}}}}", start)
         body, end = self._body(start)
         if end.kind != "end":
-            raise self._error("expected {{end}}, found {{else}}", end)
+            raise self._error(f"expected {{{{end}}}}, found {{{{{end.kind}}}}}", end)
         return body
 
     def _range(self, start: Token) -> n.Range:
@@ -193,7 +194,7 @@ class Parser:
         self._loops += 1
         body, end = self._body(start)
         self._loops -= 1
-        otherwise = self._otherwise(end) if end.kind == "else" else ()
+        otherwise = self._otherwise(end)
         del self._variables[declared:]
         return n.Range(pipe, body, otherwise)
 
@@ -225,9 +226,7 @@ class Parser:
             if token.kind not in _OPERANDS:
                 raise self._unexpected(token, where)
             commands.append(self._command())
-            if len(commands) > 1 and isinstance(commands[-1].first, n.Literal | n.Number):
-                raise self._error(f"stage {len(commands)} of the pipeline is no function", token)
-            if len(commands) > 1 and commands[-1].first == n.Field(()):
+            if len(commands) > 1 and _is_constant(commands[-1].first):
                 raise self._error(f"stage {len(commands)} of the pipeline is no function", token)
         if not commands:
             raise self._error(f"missing value for {where}", start)
@@ -242,19 +241,24 @@ class Parser:
             symbol = self._peek()
             if symbol.kind in (":=", "="):
                 self._next()
-                self._variables.append(name)
+                self._declare(name, symbol)
                 return (*variables, name), symbol.kind == "="
             if symbol.kind != ",":
                 self._at = before
                 break
             self._next()
             variables.append(name)
-            self._variables.append(name)
+            self._declare(name, symbol)
             if where != "range" or len(variables) > 1:
                 raise self._error(f"too many declarations in {where}", symbol)
             if self._peek().kind not in ("variable", "}}", ")"):
                 raise self._error("range can only initialize variables", symbol)
         return tuple(variables), False
+
+    def _declare(self, name: str, token: Token) -> None:
+        self._variables.append(name)
+        if len(self._variables) > MAX_VARIABLES:
+            raise self._error(f"more than {MAX_VARIABLES} variables are not supported", token)
 
     def _command(self) -> n.Command:
         start = self._peek()
@@ -279,7 +283,7 @@ class Parser:
         after = self._tokens[self._at]
         if term is None or after.kind != "field":
             return term
-        if isinstance(term, n.Literal | n.Number) or term == n.Field(()):
+        if _is_constant(term):
             raise self._error(f"unexpected . after {token.text}", after)
         self._at += 1
         names = tuple(after.text[1:].split("."))
@@ -345,3 +349,8 @@ class Parser:
 
 def _is_blank(nodes: n.Nodes) -> bool:
     return all(isinstance(node, n.Text) and not node.text.strip() for node in nodes)
+
+
+def _is_constant(operand: n.Operand) -> bool:
+    """Tell whether Go sees at once that this can't be called: a literal, or dot."""
+    return isinstance(operand, n.Literal | n.Number) or (isinstance(operand, n.Field) and not operand.names)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from math import isinf, isnan
+from typing import NamedTuple
 
 from wildgit.core.go_numbers import INT64_MAX, format_float
 from wildgit.core.template.printing import print_value, quote
-from wildgit.core.template.values import Fault, Uint8, check_text, go_type, is_integer
+from wildgit.core.template.values import Fault, Uint8, check_text, go_type, is_integer, measure
 from wildgit.core.yaml_values import Timestamp
 
 _MAX_NUMBER = 1_000_000  # a width beyond is no width, in Go
@@ -16,8 +16,7 @@ _DIGITS = re.compile("[0-9]+")
 _INDEX = re.compile(r"\[([0-9]+)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Spec:
+class _Spec(NamedTuple):
     """One verb with what stands before it."""
 
     verb: str
@@ -27,6 +26,8 @@ class _Spec:
 
     def pad(self, text: str) -> str:
         width = self.width or 0
+        if width > len(text) and "0" in self.flags and "-" not in self.flags:
+            raise _unsupported(self)  # Go's versions differ on zeros before what is no number
         return text.ljust(width) if "-" in self.flags else text.rjust(width)
 
 
@@ -63,6 +64,7 @@ class _Formatter:
     def _directive(self) -> str:
         """Return what the text after a `%` prints; the complaints are Go's."""
         complaints = ""
+        self._is_index_good = True
         flags = self._flags()
         after_index = self._index()
         width, precision = None, None
@@ -87,7 +89,7 @@ class _Formatter:
                 self._at += 1
                 precision = self._star()
                 if precision is None or precision < 0:
-                    complaints += "%!(BADPREC)" if precision is None else ""
+                    complaints += "%!(BADPREC)"
                     precision = None
                 after_index = False
             else:
@@ -104,12 +106,13 @@ class _Formatter:
         if spec.verb == "%":
             return "%"
         if not self._is_index_good:
-            self._is_index_good = True
             return f"%!{spec.verb}(BADINDEX)"
         if self._next >= len(self._arguments):
             return f"%!{spec.verb}(MISSING)"
         value = self._arguments[self._next]
         self._next += 1
+        if isinstance(value, list | dict):
+            check_text(measure(value)[0] * max(spec.width or 1, spec.precision or 1))
         return _format(spec, value)
 
     def _peek(self) -> str:
@@ -170,10 +173,10 @@ def sprintf(template: str, *arguments: object) -> str:
 
 
 def _format(spec: _Spec, value: object, *, inside: bool = False) -> str:
+    if spec.verb in "pw" or (spec.verb == "T" and spec.precision is not None):
+        raise _unsupported(spec)
     if spec.verb == "T":
         return spec.pad(go_type(value))
-    if spec.verb == "p":
-        raise _unsupported(spec)
     if value is None:
         return _format_null(spec, inside)
     if isinstance(value, list | dict):
@@ -198,7 +201,9 @@ def _unsupported(spec: _Spec) -> Fault:
 
 
 def _bad_verb(spec: _Spec, value: object) -> str:
-    return f"%!{spec.verb}({go_type(value)}={_format(replace(spec, verb='v'), value)})"
+    if spec.flags - {"-"}:
+        raise _unsupported(spec)
+    return f"%!{spec.verb}({go_type(value)}={_format(spec._replace(verb='v'), value)})"
 
 
 def _format_null(spec: _Spec, inside: bool) -> str:
@@ -226,7 +231,7 @@ def _format_go_syntax(spec: _Spec, value: list[object] | dict[str, object]) -> s
 
 def _format_text(spec: _Spec, text: str) -> str:
     if spec.verb == "v" and "#" in spec.flags:
-        spec = replace(spec, verb="q", flags=spec.flags - {"#"})
+        spec = spec._replace(verb="q", flags=spec.flags - {"#"})
     if spec.flags & {"0", "#"} or (spec.verb in "xX" and " " in spec.flags):
         raise _unsupported(spec)
     if spec.precision is not None and spec.verb in "vsq":
@@ -248,7 +253,7 @@ def _format_integer(spec: _Spec, number: int) -> str:
             raise _unsupported(spec)
         case "v":
             # %+v and %#v ask for field names and Go syntax: nothing of a number changes.
-            return _format_digits(replace(spec, flags=spec.flags - {"+", "#"}), number, "d")
+            return _format_digits(spec._replace(flags=spec.flags - {"+", "#"}), number, "d")
         case "d" | "b" | "o" | "O" | "x" | "X":
             return _format_digits(spec, number, spec.verb)
         case "c" | "q" | "U":

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from wildgit.core.go_numbers import format_float
-from wildgit.core.template.values import Fault, go_type, measure
-from wildgit.core.yaml_values import Timestamp
+from wildgit.core.template.values import Fault, go_type, is_string, measure
 
 _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
 
@@ -51,14 +50,10 @@ def print_operands(values: Iterable[object]) -> str:
     operands = list(values)
     parts = [print_value(operands[0])] if operands else []
     for before, value in pairwise(operands):
-        if not (_is_string(before) or _is_string(value)):
+        if not (is_string(before) or is_string(value)):
             parts.append(" ")
         parts.append(print_value(value))
     return "".join(parts)
-
-
-def _is_string(value: object) -> bool:
-    return isinstance(value, str) and not isinstance(value, Timestamp)
 
 
 def quote(text: str, *, ascii_only: bool = False, delimiter: str = '"') -> str:

@@ -8,18 +8,28 @@ time it takes, so every value has a limit on its size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from wildgit.core.go_numbers import INT64_MAX, INT64_MIN
-from wildgit.core.yaml_values import Timestamp
+from wildgit.core.yaml_values import MAX_DEPTH, Timestamp
 
 MAX_TEXT = 1 << 20  # characters of one string
 MAX_ITEMS = 100_000  # of one list, or of all that hangs on one value
-MAX_DEPTH = 100  # of lists and maps in each other
+_ITEM_COST = 10  # characters that cost as much time as an item
+
+
+Path: TypeAlias = tuple[str, ...]
 
 
 class Fault(Exception):
-    """What a template asks for can't be done; the evaluator adds file and line."""
+    """What a template asks for can't be done; the evaluator adds file and line.
+
+    `path` leads to the value of the context that is missing, where that is the reason.
+    """
+
+    def __init__(self, message: str, path: Path | None = None) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class Int64(int):
@@ -38,12 +48,11 @@ class Int64s(list[Int64]):
     """Go's []int64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A map or list of the context, and the path to it; not read yet, only reached."""
 
     value: object
-    path: tuple[str, ...]
+    path: Path
 
 
 def go_type(value: object) -> str:
@@ -84,6 +93,11 @@ def go_kind(value: object) -> str:
     return {"<nil>": "invalid", "time.Time": "struct", "map[string]interface {}": "map"}.get(name, name)
 
 
+def is_string(value: object) -> TypeGuard[str]:
+    """Tell whether `value` is a string to Go; a date is not."""
+    return isinstance(value, str) and not isinstance(value, Timestamp)
+
+
 def is_integer(value: object) -> bool:
     """Tell whether `value` is of one of Go's integer kinds; a bool is not."""
     return isinstance(value, int) and not isinstance(value, bool)
@@ -109,7 +123,7 @@ def check_items(count: int) -> None:
 
 
 def measure(value: object) -> tuple[int, bool]:
-    """Return the characters and values that hang on `value`, and whether a null is among them.
+    """Return what it costs to walk all that hangs on `value`, in characters, and whether a null is in it.
 
     What is shared counts as often as it is reached, as printing it would.
 
@@ -119,7 +133,7 @@ def measure(value: object) -> tuple[int, bool]:
     size, has_null = 0, False
     level, depth = [value], 0
     while level:
-        size += len(level)
+        size += len(level) * _ITEM_COST
         if size > MAX_TEXT or depth > MAX_DEPTH:
             raise Fault("a value that is too large or too deep")
         below: list[object] = []

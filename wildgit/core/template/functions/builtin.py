@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NoReturn
 
 from wildgit.core.template.functions import comparison
-from wildgit.core.template.functions.table import Function, Reads, declare
+from wildgit.core.template.functions.table import Function, Looks, declare
 from wildgit.core.template.printf import sprintf
 from wildgit.core.template.printing import print_operands, print_value
-from wildgit.core.template.values import Fault, Uint8, go_type, is_integer
-from wildgit.core.yaml_values import Timestamp
+from wildgit.core.template.values import Fault, Uint8, go_type, is_integer, is_string
 
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"})
 _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', **{char: f"\\u{ord(char):04X}" for char in "<>&="}}
@@ -18,7 +17,7 @@ _URL_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 def length(item: object) -> int:
     """Return the bytes of a string, the items of a list, the keys of a map."""
-    if isinstance(item, str) and not isinstance(item, Timestamp):
+    if is_string(item):
         return len(item.encode())
     if isinstance(item, list | dict):
         return len(item)
@@ -36,12 +35,12 @@ def index(item: object, *indexes: object) -> object:
 
 def _index_one(item: object, position: object) -> object:
     if isinstance(item, dict):
-        if not isinstance(position, str):
+        if not is_string(position):
             raise Fault(f"a map is indexed by strings, not by {go_type(position)}")
         return item.get(position)
     if isinstance(item, list):
         return item[_checked(position, len(item) - 1)]
-    if isinstance(item, str) and not isinstance(item, Timestamp):
+    if is_string(item):
         data = item.encode()
         return Uint8(data[_checked(position, len(data) - 1)])
     if item is None:
@@ -61,7 +60,7 @@ def slice_(item: object, *indexes: object) -> object:
     """Return the part of a list or of a string's bytes from the first index up to the second."""
     if len(indexes) > 2:
         raise Fault("slice with three indexes is not supported")
-    if isinstance(item, str) and not isinstance(item, Timestamp):
+    if is_string(item):
         data = item.encode()
         start, end = _bounds(indexes, len(data))
         try:
@@ -120,24 +119,24 @@ def _by_evaluator(*_: object) -> NoReturn:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "and": declare(_by_evaluator, "any any...", Reads.TOP),
-    "or": declare(_by_evaluator, "any any...", Reads.TOP),
-    "ds": declare(_by_evaluator, "string string...", Reads.TOP),
-    "datasource": declare(_by_evaluator, "string string...", Reads.TOP),
-    "not": declare(not_, "any", Reads.TOP),
-    "len": declare(length, "any", Reads.TOP),
-    "index": declare(index, "any any...", Reads.TOP),
-    "slice": declare(slice_, "any any...", Reads.TOP),
-    "eq": declare(comparison.equals_any, "any any...", Reads.TOP),
-    "ne": declare(comparison.differs, "any any", Reads.TOP),
-    "lt": declare(comparison.is_less, "any any", Reads.TOP),
-    "le": declare(comparison.is_less_or_equal, "any any", Reads.TOP),
-    "gt": declare(comparison.is_greater, "any any", Reads.TOP),
-    "ge": declare(comparison.is_greater_or_equal, "any any", Reads.TOP),
-    "print": declare(lambda *values: print_operands(values), "any...", Reads.TEXT),
-    "println": declare(print_line, "any...", Reads.TEXT),
-    "printf": declare(sprintf, "string any...", Reads.TEXT),
-    "html": declare(escape_html, "any...", Reads.TEXT),
-    "js": declare(escape_js, "any...", Reads.TEXT),
-    "urlquery": declare(escape_url, "any...", Reads.TEXT),
+    "and": declare(_by_evaluator, "any any...", Looks.TOP),
+    "or": declare(_by_evaluator, "any any...", Looks.TOP),
+    "ds": declare(_by_evaluator, "string string...", Looks.TOP),
+    "datasource": declare(_by_evaluator, "string string...", Looks.TOP),
+    "not": declare(not_, "any", Looks.TOP),
+    "len": declare(length, "any", Looks.TOP),
+    "index": declare(index, "any any...", Looks.TOP),
+    "slice": declare(slice_, "any any...", Looks.TOP),
+    "eq": declare(comparison.equals_any, "any any...", Looks.TOP),
+    "ne": declare(comparison.differs, "any any", Looks.TOP),
+    "lt": declare(comparison.is_less, "any any", Looks.TOP),
+    "le": declare(comparison.is_less_or_equal, "any any", Looks.TOP),
+    "gt": declare(comparison.is_greater, "any any", Looks.TOP),
+    "ge": declare(comparison.is_greater_or_equal, "any any", Looks.TOP),
+    "print": declare(lambda *values: print_operands(values), "any...", Looks.TEXT),
+    "println": declare(print_line, "any...", Looks.TEXT),
+    "printf": declare(sprintf, "string any...", Looks.TEXT),
+    "html": declare(escape_html, "any...", Looks.TEXT),
+    "js": declare(escape_js, "any...", Looks.TEXT),
+    "urlquery": declare(escape_url, "any...", Looks.TEXT),
 }

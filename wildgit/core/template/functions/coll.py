@@ -6,16 +6,16 @@ Source: gomplate's documentation of coll.
 from __future__ import annotations
 
 from wildgit.core.template.functions.builtin import index
-from wildgit.core.template.functions.table import Function, Reads, declare
+from wildgit.core.template.functions.table import Function, Looks, declare
 from wildgit.core.template.printing import to_text
-from wildgit.core.template.values import Fault, Strings, check_items, go_type
+from wildgit.core.template.values import Fault, Strings, check_items, go_type, is_string
 
 
 def has(item: object, key: str) -> bool:
     """Tell whether a map has the key, or a list the string; nothing else has anything."""
     if isinstance(item, dict):
         return key in item
-    return isinstance(item, list) and any(type(member) is str and member == key for member in item)
+    return isinstance(item, list) and any(is_string(member) and member == key for member in item)
 
 
 def make_dict(*pairs: object) -> dict[str, object]:
@@ -89,16 +89,16 @@ def _merge(winner: dict[str, object], other: dict[str, object]) -> dict[str, obj
 
 
 FUNCTIONS: dict[str, Function] = {
-    "coll.Has": declare(has, "any string", Reads.TOP),
-    "coll.Dict": declare(make_dict, "any...", Reads.TOP),
-    "coll.Keys": declare(keys, "map...", Reads.TOP),
-    "coll.Values": declare(values, "map...", Reads.TOP),
-    "coll.Slice": declare(lambda *items: list(items), "any...", Reads.TOP),
-    "coll.Append": declare(lambda item, items: [*_items(items), item], "any any", Reads.TOP),
-    "coll.Prepend": declare(lambda item, items: [item, *_items(items)], "any any", Reads.TOP),
-    "coll.Uniq": declare(uniq, "any", Reads.TOP),
-    "coll.Reverse": declare(lambda items: _items(items)[::-1], "any", Reads.TOP),
-    "coll.Index": declare(index_strictly, "any...", Reads.TOP),
+    "coll.Has": declare(has, "any string", Looks.TOP),
+    "coll.Dict": declare(make_dict, "any..."),
+    "coll.Keys": declare(keys, "map...", Looks.TOP),
+    "coll.Values": declare(values, "map...", Looks.TOP),
+    "coll.Slice": declare(lambda *items: list(items), "any...", Looks.TOP),
+    "coll.Append": declare(lambda item, items: [*_items(items), item], "any any", Looks.TOP),
+    "coll.Prepend": declare(lambda item, items: [item, *_items(items)], "any any", Looks.TOP),
+    "coll.Uniq": declare(uniq, "any", Looks.TOP),
+    "coll.Reverse": declare(lambda items: _items(items)[::-1], "any", Looks.TOP),
+    "coll.Index": declare(index_strictly, "any...", Looks.TOP),
     "coll.Merge": declare(merge, "map map..."),
 }
 GLOBAL = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import isfinite
 
 from wildgit.core.go_numbers import INT64_MAX, parse_float, parse_int
-from wildgit.core.template.functions.table import Function, Reads, declare
+from wildgit.core.template.functions.table import Function, Looks, declare
 from wildgit.core.template.printing import to_text
 from wildgit.core.template.values import Fault, Int64, Strings, check_text, go_type, to_int64
 from wildgit.core.yaml_values import Timestamp
@@ -66,13 +66,13 @@ def join(items: object, separator: str) -> str:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "conv.ToString": declare(to_text, "any", Reads.TEXT),
-    "conv.ToStrings": declare(lambda *values: Strings(map(to_text, values)), "any...", Reads.TEXT),
+    "conv.ToString": declare(to_text, "any", Looks.TEXT),
+    "conv.ToStrings": declare(lambda *values: Strings(map(to_text, values)), "any...", Looks.TEXT),
     "conv.ToInt": declare(lambda value: int(to_int64_of(value)), "any"),
     "conv.ToInt64": declare(to_int64_of, "any"),
     "conv.ToFloat64": declare(to_float, "any"),
     "conv.ToBool": declare(to_bool, "any"),
-    "conv.Default": declare(default, "any any", Reads.TOP),
-    "conv.Join": declare(join, "any string", Reads.TEXT),
+    "conv.Default": declare(default, "any any", Looks.TOP),
+    "conv.Join": declare(join, "any string", Looks.TEXT),
 }
 GLOBAL = {"default": "conv.Default", "join": "conv.Join"}

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 
-from wildgit.core.template.functions.table import Function, Reads, declare
-from wildgit.core.template.functions.to_json import to_json, to_json_pretty
-from wildgit.core.template.functions.to_yaml import to_yaml
+from wildgit.core.template.functions.table import Function, Looks, declare
 from wildgit.core.template.printing import to_text
 from wildgit.core.template.values import Fault
 from wildgit.core.yaml_values import load_yaml
@@ -41,6 +39,27 @@ def parse_list(text: str) -> list[object]:
     return value
 
 
+def to_json(value: object) -> str:
+    """Return the value as JSON in one line."""
+    from wildgit.core.template.functions import to_json
+
+    return to_json.to_json(value)
+
+
+def to_json_pretty(indent: str, value: object) -> str:
+    """Return the value as JSON on several lines."""
+    from wildgit.core.template.functions import to_json
+
+    return to_json.to_json_pretty(indent, value)
+
+
+def to_yaml(value: object) -> str:
+    """Return the value as a YAML document."""
+    from wildgit.core.template.functions import to_yaml
+
+    return to_yaml.to_yaml(value)
+
+
 def encode_base64(value: object) -> str:
     """Return the text's UTF-8 bytes in base64."""
     import base64
@@ -64,8 +83,8 @@ def decode_base64(value: object) -> str:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "base64.Encode": declare(encode_base64, "any", Reads.TEXT),
-    "base64.Decode": declare(decode_base64, "any", Reads.TEXT),
+    "base64.Encode": declare(encode_base64, "any", Looks.TEXT),
+    "base64.Decode": declare(decode_base64, "any", Looks.TEXT),
     "data.ToJSON": declare(to_json, "any"),
     "data.ToJSONPretty": declare(to_json_pretty, "string any"),
     "data.ToYAML": declare(to_yaml, "any"),

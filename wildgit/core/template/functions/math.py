@@ -15,7 +15,7 @@ from wildgit.core.template.functions.table import Function, declare
 from wildgit.core.template.values import Fault, Int64, Int64s, check_items, is_integer, to_int64
 
 _DECIMAL = re.compile(r"[-+]?[0-9]+\.[0-9]+")
-_BEYOND = 1 << 62  # floats this large have no fractions, and int() of them no bound
+_EXACT_BITS = 52  # what a float keeps of an integer
 
 
 def _has_float(operands: tuple[object, ...]) -> bool:
@@ -87,23 +87,18 @@ def remainder(dividend: object, divisor: object) -> Int64:
     return Int64(-rest if numerator < 0 else rest)
 
 
-def power(base: object, exponent: object) -> float | Int64:
-    """Return base to the power of exponent, an int64 where both are integers."""
-    try:
-        if _has_float((base, exponent)):
-            result = _floats((base, exponent))[0] ** _floats((base, exponent))[1]
-            if isinstance(result, complex):
-                raise Fault("a complex power is not supported")
-            return _finite(result)
-        number, times = map(int, _integers((base, exponent)))
-        if times < 0 or (abs(number) > 1 and times > 63):
-            raise Fault("powers past 64 bits, and integers to a negative power, are not supported")
-        result = number**times if abs(number) > 1 else number ** (times % 2 if times else 0)
-    except (OverflowError, ZeroDivisionError):
-        raise Fault("this power is not supported") from None
-    if abs(result) > 1 << 53:
+def power(base: object, exponent: object) -> Int64:
+    """Return an integer to the power of another. Go's floats come out of its own algorithm: not supported."""
+    if _has_float((base, exponent)):
+        raise Fault("math.Pow of floats is not supported")
+    number, times = map(int, _integers((base, exponent)))
+    if times < 0:
+        raise Fault("math.Pow with a negative exponent is not supported")
+    if abs(number) > 1 and times * (number.bit_length() - 1) > _EXACT_BITS:
         raise Fault("integer powers past 2**53 are not supported")  # Go computes them as floats
-    return Int64(result)
+    if abs(number) <= 1:
+        times = min(times, 2 - times % 2)  # keeps 0 and 1 apart from more, and odd from even
+    return to_int64(number**times)
 
 
 def sequence(*bounds: object) -> Int64s:
@@ -128,7 +123,7 @@ def absolute(value: object) -> float | Int64:
 
 
 def _round_half_away(number: float) -> float:
-    cut = abs(number) if abs(number) > _BEYOND else float(floor(abs(number)))
+    cut = float(floor(abs(number)))
     up = cut + 1 if abs(number) - cut >= 0.5 else cut
     return -up if number < 0 else up
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wildgit.core.template.functions.table import Function, Reads, declare
+from wildgit.core.template.functions.table import Function, Looks, declare
 from wildgit.core.template.printing import quote, to_text
 from wildgit.core.template.values import Fault, Strings, check_items, check_text
 
 # Go's unicode.IsSpace; Python's own notion has four control characters more.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_WORDS = re.compile(r"(?:[A-Za-z]+(?:'[A-Za-z]+)*|[ \t\n-]+)*")
-_WORD = re.compile(r"[A-Za-z](?:[A-Za-z]|'(?=[A-Za-z]))*")
+_NO_PLAIN_WORD = re.compile(r"[^A-Za-z' \t\n-]|(?<![A-Za-z])'|'(?![A-Za-z])")
+_WORD = re.compile(r"[A-Za-z']+")
 
 
 def replace_all(old: str, new: str, text: object) -> str:
@@ -55,8 +55,8 @@ def split_n(separator: str, limit: int, text: object) -> Strings:
 def title(text: object) -> str:
     """Return the text with the first letter of each word in upper case, the others as they are."""
     subject = to_text(text)
-    if not _WORDS.fullmatch(subject):
-        raise Fault("strings.Title is not supported beyond ASCII letters, spaces and hyphens")
+    if _NO_PLAIN_WORD.search(subject):
+        raise Fault("this is not supported beyond ASCII letters, spaces and hyphens")
     return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:], subject)
 
 
@@ -107,16 +107,16 @@ def indent(*arguments: object) -> str:
 
 
 def _text(call: Callable[[str], str]) -> Function:
-    return declare(lambda text: call(to_text(text)), "any", Reads.TEXT)
+    return declare(lambda text: call(to_text(text)), "any", Looks.TEXT)
 
 
 def _cut(method: str) -> Function:
-    return declare(lambda part, text: getattr(to_text(text), method)(part), "string any", Reads.TEXT)
+    return declare(lambda part, text: getattr(to_text(text), method)(part), "string any", Looks.TEXT)
 
 
 FUNCTIONS: dict[str, Function] = {
-    "strings.ReplaceAll": declare(replace_all, "string string any", Reads.TEXT),
-    "strings.Contains": declare(lambda part, text: part in to_text(text), "string any", Reads.TEXT),
+    "strings.ReplaceAll": declare(replace_all, "string string any", Looks.TEXT),
+    "strings.Contains": declare(lambda part, text: part in to_text(text), "string any", Looks.TEXT),
     "strings.HasPrefix": _cut("startswith"),
     "strings.HasSuffix": _cut("endswith"),
     "strings.Trim": _cut("strip"),
@@ -126,19 +126,19 @@ FUNCTIONS: dict[str, Function] = {
     "strings.TrimSuffix": _cut("removesuffix"),
     "strings.TrimSpace": _text(lambda text: text.strip(_SPACE)),
     "strings.ToUpper": _text(str.upper),
-    "strings.ToLower": declare(to_lower, "any", Reads.TEXT),
-    "strings.Title": declare(title, "any", Reads.TEXT),
-    "strings.Repeat": declare(repeat, "int any", Reads.TEXT),
-    "strings.Split": declare(split, "string any", Reads.TEXT),
-    "strings.SplitN": declare(split_n, "string int any", Reads.TEXT),
-    "strings.Trunc": declare(truncate, "int any", Reads.TEXT),
+    "strings.ToLower": declare(to_lower, "any", Looks.TEXT),
+    "strings.Title": declare(title, "any", Looks.TEXT),
+    "strings.Repeat": declare(repeat, "int any", Looks.TEXT),
+    "strings.Split": declare(split, "string any", Looks.TEXT),
+    "strings.SplitN": declare(split_n, "string int any", Looks.TEXT),
+    "strings.Trunc": declare(truncate, "int any", Looks.TEXT),
     "strings.Quote": _text(quote),
-    "strings.Squote": declare(single_quote, "any", Reads.TEXT),
-    "strings.ShellQuote": declare(shell_quote, "any", Reads.TEXT),
+    "strings.Squote": declare(single_quote, "any", Looks.TEXT),
+    "strings.ShellQuote": declare(shell_quote, "any", Looks.TEXT),
     "strings.RuneCount": declare(
-        lambda *texts: sum(len(to_text(text)) for text in texts), "any...", Reads.TEXT
+        lambda *texts: sum(len(to_text(text)) for text in texts), "any...", Looks.TEXT
     ),
-    "strings.Indent": declare(indent, "any...", Reads.TEXT),
+    "strings.Indent": declare(indent, "any...", Looks.TEXT),
 }
 GLOBAL = {
     "replaceAll": "strings.ReplaceAll",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
-class Reads(Enum):
+class Looks(Enum):
     """How far a function looks into lists and maps that it is given."""
 
     TOP = "only the list or map itself"
@@ -15,8 +15,7 @@ class Reads(Enum):
     TEXT = "everything in it, printed as text: a null is refused in a manifest"
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function of the template language.
 
     `parameters` and `rest` name the types that Go's function declares: any, string, int, map. A call is
@@ -26,11 +25,15 @@ class Function:
     call: Callable[..., object]
     parameters: tuple[str, ...]
     rest: str | None
-    reads: Reads
+    looks: Looks
+
+    def kind(self, place: int) -> str:
+        """Return the type of the argument at a place."""
+        return self.parameters[place] if place < len(self.parameters) else self.rest or "any"
 
 
-def declare(call: Callable[..., object], signature: str, reads: Reads = Reads.ALL) -> Function:
+def declare(call: Callable[..., object], signature: str, looks: Looks = Looks.ALL) -> Function:
     """Return the function with a signature such as `string any` or `any...`, the last variadic."""
     kinds = signature.split()
     rest = kinds.pop().removesuffix("...") if signature.endswith("...") else None
-    return Function(call, tuple(kinds), rest, reads)
+    return Function(call, tuple(kinds), rest, looks)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from wildgit.core.template.functions.conv import to_bool
-from wildgit.core.template.functions.table import Function, Reads, declare
+from wildgit.core.template.functions.table import Function, Looks, declare
 from wildgit.core.template.printing import to_text
 from wildgit.core.template.values import Fault, go_kind, go_type, is_integer
 
@@ -49,12 +49,12 @@ def is_kind(kind: str, value: object) -> bool:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "test.Required": declare(required, "any...", Reads.TOP),
-    "test.Ternary": declare(lambda yes, no, value: yes if to_bool(value) else no, "any any any", Reads.TOP),
-    "test.Fail": declare(fail, "any...", Reads.TOP),
-    "test.Assert": declare(check, "any...", Reads.TOP),
-    "test.Kind": declare(go_kind, "any", Reads.TOP),
-    "test.IsKind": declare(is_kind, "string any", Reads.TOP),
+    "test.Required": declare(required, "any...", Looks.TOP),
+    "test.Ternary": declare(lambda yes, no, value: yes if to_bool(value) else no, "any any any", Looks.TOP),
+    "test.Fail": declare(fail, "any...", Looks.TOP),
+    "test.Assert": declare(check, "any...", Looks.TOP),
+    "test.Kind": declare(go_kind, "any", Looks.TOP),
+    "test.IsKind": declare(is_kind, "string any", Looks.TOP),
 }
 GLOBAL = {
     "required": "test.Required",
