@@ -143,3 +143,68 @@ def test_packages_of_a_wild_directory_are_linted_and_ours_are_clean(instance: Ch
     packages = Checkout(instance.path.parent / "packages")
     assert packages.wild("check", "lint") == ""
     assert packages.wild("check", "secrets").startswith("note: no secrets.yaml here")
+
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: ghost}
+spec:
+  ports:
+    - port: http
+"""
+
+
+@pytest.fixture
+def whole_instance(instance: Checkout) -> Checkout:
+    """An instance whose one app is in order, committed."""
+    selector = "  selector: {matchLabels: {component: web}}\n  template:"
+    instance.write("config.yaml", "apps: {ghost: {port: 2368}}\n")
+    instance.write(
+        "apps/ghost/manifest.yaml", "name: ghost\nversion: 5.82.1\ndefaultConfig: {port: 1, mail: x}\n"
+    )
+    instance.write("apps/ghost/deployment.yaml", DEPLOYMENT.replace("  template:", selector))
+    instance.git("add", ".")
+    instance.git("commit", "-q", "-m", "feat(ghost): Complete it")
+    return instance
+
+
+def test_check_looks_at_everything(whole_instance: Checkout) -> None:
+    checkout = whole_instance
+    assert checkout.wild("check") == ""
+    assert checkout.wild("check", "--range", "HEAD~1..HEAD") == ""
+    checkout.write("apps/ghost/kustomization.yaml", KUSTOMIZATION + "  - service.yaml\n")
+    checkout.write("apps/ghost/service.yaml", SERVICE)
+    manifest = "name: ghost\nversion: 6.0.0\nrequires: [{name: mysql}]\ndefaultConfig: {port: 1}\n"
+    checkout.write("apps/ghost/manifest.yaml", manifest)
+    checkout.write("note.txt", SECRET)
+    checkout.git("add", ".")
+    checkout.git("commit", "-q", "-m", "Update it")
+    text = checkout.wild("check", "--range", "HEAD~1..HEAD", code=1)
+    for line in (
+        "note.txt:1: secret-value: the value of apps.ghost.dbPassword",
+        "commit message:1: commit-message: the first line is not",
+        "apps/ghost/service.yaml:6: schema: Service ghost: spec.ports.0.port: 'http' is not",
+        "apps/ghost/manifest.yaml:3: requirement: ghost requires mysql",
+        "apps/ghost/manifest.yaml:2: breaking-change: ghost goes from 5.82.1 to 6.0.0",
+        "apps/ghost/manifest.yaml:4: breaking-change: ghost has no field mail",
+    ):
+        assert line in text
+    log = assert_is_sarif(
+        checkout.run("git", "wild", "check", "--range", "HEAD~1..HEAD", "--format", "sarif").stdout
+    )
+    assert len(log["runs"][0]["results"]) == 6  # type: ignore[index]
+    said = "6.0.0 # wild:allow breaking-change posts were exported first"
+    checkout.commit("apps/ghost/manifest.yaml", manifest.replace("6.0.0", said))
+    assert "breaking-change: ghost goes" not in checkout.wild("check", "--range", "HEAD~2..HEAD", code=1)
+
+
+def test_an_app_that_does_not_build_is_found_with_kustomizes_words(whole_instance: Checkout) -> None:
+    whole_instance.write("apps/ghost/kustomization.yaml", KUSTOMIZATION + "  - gone.yaml\n")
+    text = whole_instance.wild("check", "build", code=1)
+    assert "apps/ghost/kustomization.yaml: build:" in text
+    assert "gone.yaml" in text
+
+
+def test_options_in_front_of_a_subcommand_are_a_usage_error(instance: Checkout) -> None:
+    instance.wild("check", "--fix", "secrets", code=2)

@@ -17,13 +17,38 @@ from wildgit.adapters.terminal import progress, remark
 from wildgit.core import commit_message, secret_scan
 from wildgit.core.findings import Finding
 
+Checked = tuple[list[Finding], dict[str, str]]  # what was found, and the rules that were looked at
+
 _FORM = click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print.")
 _RANGE = click.option("--range", "revisions", metavar="A..B", help="The commits that are in B and not in A.")
 
 
-@click.group(name="check")
-def command() -> None:
-    """Check what a reviewer would: secrets, manifests, messages."""
+@click.group(name="check", invoke_without_command=True)
+@_RANGE
+@click.option("--fix", is_flag=True, help="Put right what is mechanical, and show what is left.")
+@_FORM
+@click.pass_context
+def command(ctx: click.Context, revisions: str | None, fix: bool, form: str) -> int:
+    """Check what a reviewer would: secrets, manifests, messages.
+
+    Without a subcommand, all of it: no secret in tracked files; every app lints, builds, and is what the
+    Kubernetes API accepts; what apps require is installed; no breaking change goes unsaid. With --range, the
+    commits' messages, and the secrets in what each of them changed, instead of those in tracked files.
+    """
+    if ctx.invoked_subcommand is not None:
+        if revisions or fix or form != "text":
+            raise errors.UsageError(f"options belong behind: git wild check {ctx.invoked_subcommand} …")
+        return errors.OK
+    guard = open_guard(Path())
+    findings = guard.scan_tracked() if revisions is None else guard.scan_range(revisions)
+    rules = {**secret_scan.RULES, commit_message.RULE: commit_message.REASON}
+    if revisions is not None:
+        findings += _check_messages(Path(), revisions)
+    for found, its_rules in (_lint(Path(), [], fix=fix), _check_instance(Path(), revisions or "")):
+        findings += [finding._replace(message=guard.scanner.mask(finding.message)) for finding in found]
+        rules.update(its_rules)
+    show_findings(findings, rules, form=form, notes=guard.notes)
+    return errors.NO if findings else errors.OK
 
 
 @command.command(name="secrets")
@@ -120,16 +145,14 @@ def lint(fix: bool, paths: tuple[Path, ...], form: str) -> int:
     Works on an instance's apps and on the packages of a Wild Directory, templates and all. A line that is
     meant so is allowed by `# wild:allow RULE REASON`.
     """
-    from wildgit.core.lint import RULES
-
-    findings = _lint(Path(), [path.resolve() for path in paths], fix=fix)
-    show_findings(findings, RULES, form=form)
+    findings, rules = _lint(Path(), [path.resolve() for path in paths], fix=fix)
+    show_findings(findings, rules, form=form)
     return errors.NO if findings else errors.OK
 
 
-def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> list[Finding]:
+def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> Checked:
     from wildgit.adapters.app_files import apply_fix, find_top, read_apps
-    from wildgit.core.lint import lint_app
+    from wildgit.core.lint import RULES, lint_app
 
     top = find_top(cwd)
     while True:
@@ -137,7 +160,37 @@ def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> list[Finding]:
         # One fix moves the lines of the others: one in each file, then look again.
         fixes = {lint.finding.path: lint.fix for lint in lints if lint.fix is not None} if fix else {}
         if not fixes:
-            return [lint.finding for lint in lints]
+            return [lint.finding for lint in lints], RULES
         for path, insertion in fixes.items():
             apply_fix(top, path, insertion)
             remark(f"fixed {path}")
+
+
+@command.command(name="build")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_FORM
+def build(paths: tuple[Path, ...], form: str) -> int:
+    """Build every app, or those that PATHS lie in, and hold it against the Kubernetes API's schemas."""
+    from wildgit.adapters.app_files import find_top, read_apps
+    from wildgit.adapters.instance_checks import RULES, check_builds
+
+    top = find_top(Path())
+    findings = check_builds(top, read_apps(top, [path.resolve() for path in paths]))
+    mask = open_guard(Path()).scanner.mask
+    findings = [finding._replace(message=mask(finding.message)) for finding in findings]
+    show_findings(findings, {name: RULES[name] for name in ("build", "schema")}, form=form)
+    return errors.NO if findings else errors.OK
+
+
+def _check_instance(cwd: Path, revisions: str) -> Checked:
+    from wildgit.adapters.app_files import find_top, read_apps
+    from wildgit.adapters.instance import CONFIG, Instance
+    from wildgit.adapters.instance_checks import RULES, check_breaking, check_builds, check_requirements
+
+    top = find_top(cwd)
+    if not (top / CONFIG).is_file():
+        return [], RULES  # a Wild Directory: its packages are templates, and build nowhere
+    findings = check_builds(top, read_apps(top))
+    findings += check_requirements(Instance(top))
+    findings += check_breaking(top, revisions)
+    return findings, RULES
