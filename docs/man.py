@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from wildgit import __version__
-from wildgit.commands import COMMANDS
+from wildgit.commands import COMMANDS, PLUMBING
 
 FRAME = Path(__file__).with_name("git-wild.1.in")
 PAGE = Path(__file__).with_name("git-wild.1")
@@ -34,8 +34,18 @@ def _sections() -> Iterator[str]:
     for heading in dict.fromkeys(heading for _, heading, _ in COMMANDS.values()):
         yield f'.SH "{heading.upper()} COMMANDS"'
         for name, (module, place, _) in COMMANDS.items():
-            if place == heading:
+            if place == heading and name in PLUMBING:
+                yield from _plumbing(import_module(module).USAGE)
+            elif place == heading:
                 yield from _command(import_module(module).command, f"git wild {name}")
+
+
+def _plumbing(text: str) -> Iterator[str]:
+    """Yield the section of a command that parses its own arguments, from the usage that it prints."""
+    usage, _, rest = text.removeprefix("usage: ").partition("\n\n")
+    yield f'.SS "{_escape(" ".join(usage.split()))}"'
+    # Options are indented lines, kept as they are.
+    yield from _prose(re.sub(r"\n\n(?= )", "\n\n\b\n", rest))
 
 
 def _command(command: click.Command, path: str) -> Iterator[str]:

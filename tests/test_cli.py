@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from wildgit import __version__
-from wildgit.commands import COMMANDS
+from wildgit.commands import COMMANDS, PLUMBING
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,4 +40,13 @@ def test_version_imports_neither_click_nor_yaml() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_line_in_the_table_is_the_commands_own_help(name: str) -> None:
     module, _, line = COMMANDS[name]
-    assert import_module(module).command.get_short_help_str(limit=200).rstrip(".") == line.rstrip(".")
+    if name in PLUMBING:
+        assert f"\n{line}" in import_module(module).USAGE
+    else:
+        assert import_module(module).command.get_short_help_str(limit=200).rstrip(".") == line.rstrip(".")
+
+
+@pytest.mark.parametrize("name", PLUMBING)
+def test_plumbing_shows_its_usage_as_help(name: str) -> None:
+    done = run(name, "--help")
+    assert (done.returncode, done.stdout) == (0, import_module(PLUMBING[name]).USAGE)

@@ -14,10 +14,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "deploy": ("wildgit.commands.deploy", "Cluster", "Make the cluster match what git says"),
     "delete": ("wildgit.commands.delete", "Cluster", "Delete an app from the cluster and from the instance"),
     "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
+    "resolve": ("wildgit.commands.resolve", "Update", "Settle the conflicts of a merge, one by one"),
+    "doctor": ("wildgit.commands.doctor", "Guard", "Prove that merge driver, hooks and cluster work"),
+    "merge-driver": ("wildgit.commands.merge_driver", "Plumbing", "Merge one file for git, which calls this"),
+    "merge-file": ("wildgit.commands.merge_file", "Plumbing", "Merge three files by their YAML's structure"),
 }
 
 # Commands that git and hooks run all the time: name → module whose `main(argv) -> int` parses its own
-# arguments, so that click is not loaded. They stand in COMMANDS too, for their help.
+# arguments, so that click is not loaded. Those that stand in COMMANDS too show their `USAGE` as help.
 PLUMBING: dict[str, str] = {
     "hooks run": "wildgit.commands.hooks_run",
+    "merge-driver": "wildgit.commands.merge_driver",
+    "merge-file": "wildgit.commands.merge_file",
 }

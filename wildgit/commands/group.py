@@ -7,7 +7,18 @@ from importlib import import_module
 import click
 
 from wildgit import __version__
-from wildgit.commands import COMMANDS
+from wildgit.commands import COMMANDS, PLUMBING
+
+
+class _Plumbing(click.Command):
+    """The help of a command that parses its own arguments; running it never comes this way."""
+
+    def __init__(self, name: str, line: str, usage: str) -> None:
+        super().__init__(name, short_help=line, add_help_option=True)
+        self._usage = usage
+
+    def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        return self._usage.rstrip("\n")
 
 
 class _LazyGroup(click.Group):
@@ -17,8 +28,11 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module_name = COMMANDS[cmd_name][0]
-        command: click.Command = import_module(module_name).command
+        module_name, _, line = COMMANDS[cmd_name]
+        module = import_module(module_name)
+        if cmd_name in PLUMBING:
+            return _Plumbing(cmd_name, line, module.USAGE)
+        command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

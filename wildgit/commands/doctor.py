@@ -1,0 +1,64 @@
+"""`git wild doctor`: try what must work, and say what does not.
+
+To add a check, write a function in an adapter that takes the instance's root and yields a
+`Diagnosis` for each fact, and name it in `CHECKS`. It is imported and run only here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from wildgit import errors
+from wildgit.core.diagnosis import Diagnosis
+
+# (what the check is about, module, function)
+CHECKS = (("merge driver", "wildgit.adapters.merge_driver", "diagnose"),)
+
+_MARKS = {True: "ok", False: "FAILED", None: "not tried"}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def command(as_json: bool) -> int:
+    """Prove that merge driver, hooks and cluster work.
+
+    Each check does the real thing where it can: merges in a temporary repository, plants a secret in
+    front of a hook, asks the cluster. Exits 1 if any fails.
+    """
+    from wildgit.adapters.instance import Instance
+
+    root = Instance.find(Path.cwd()).root
+    failed = False
+    for diagnosis in _diagnose(root):
+        failed |= diagnosis.ok is False
+        click.echo(_to_json(diagnosis) if as_json else _to_text(diagnosis))
+    return errors.NO if failed else errors.OK
+
+
+def _diagnose(root: Path) -> Iterator[Diagnosis]:
+    for about, module, function in CHECKS:
+        check: Callable[[Path], Iterable[Diagnosis]] = getattr(import_module(module), function)
+        try:
+            yield from check(root)
+        except errors.WildgitError as error:  # one check that can't look must not hide the others
+            yield Diagnosis(f"the {about} can be checked", ok=False, detail=error.message, hint=error.hint)
+
+
+def _to_text(diagnosis: Diagnosis) -> str:
+    lines = [f"{_MARKS[diagnosis.ok]:<10}{diagnosis.what}"]
+    if diagnosis.detail:
+        lines.append(f"          {diagnosis.detail}")
+    if diagnosis.hint and diagnosis.ok is False:
+        lines.append(f"          hint: {diagnosis.hint}")
+    return "\n".join(lines)
+
+
+def _to_json(diagnosis: Diagnosis) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps(asdict(diagnosis))
