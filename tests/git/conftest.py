@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.git.checkout import SECRET, Checkout
+from tests.git.driven import Repository, make_repository
 
 
 @pytest.fixture
@@ -29,3 +30,9 @@ def instance(bare_instance: Checkout) -> Checkout:
     """The same with our hooks installed."""
     bare_instance.wild("hooks", "install")
     return bare_instance
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository with our merge drivers registered."""
+    return make_repository(tmp_path / "cloud")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from wildgit.adapters import merge_driver
 
 
@@ -54,8 +52,3 @@ def make_repository(root: Path) -> Repository:
     merge_driver.register(root)
     repository.commit({".gitattributes": merge_driver.add_attributes("")}, "chore: attributes")
     return repository
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return make_repository(tmp_path / "cloud")

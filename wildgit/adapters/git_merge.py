@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from wildgit.core.merge import MergeOptions, MergeResult
@@ -44,7 +44,10 @@ def conflict_style(cwd: Path) -> ConflictStyle:
     if try_git(["rev-parse", "--git-dir"], cwd=cwd).returncode != 0:
         return "merge"
     configured = try_git(["config", "--get", "merge.conflictStyle"], cwd=cwd).stdout.decode().strip()
-    return configured if configured in get_args(ConflictStyle) else "merge"
+    match configured:
+        case "diff3" | "zdiff3":
+            return configured
+    return "merge"
 
 
 def write_text_markers(

@@ -15,7 +15,7 @@ from pathlib import Path
 from wildgit.adapters.files import write_atomically
 from wildgit.adapters.git_process import run_git, try_git
 from wildgit.adapters.package_sides import PACKAGE, PackagePath, parse_package_path
-from wildgit.core.lock_merge import merge_locks
+from wildgit.core.lock_merge import Side, merge_locks
 from wildgit.core.merge import MergeOptions
 from wildgit.core.package_lock import parse_lock
 from wildgit.errors import GitError, InputError
@@ -139,7 +139,7 @@ class Conflicts:
         base, ours, theirs = (self.read_stage(lock, number) for number in (1, 2, 3))
         if ours is None or theirs is None:
             raise InputError("one side has no lock of this package", source=package.lock)
-        side = "ours" if stage == 2 else "theirs"
+        side: Side = "ours" if stage == 2 else "theirs"
         options = MergeOptions(favor=side)
         return merge_locks(base or b"", ours, theirs, upstream=side, path=package.lock, options=options).text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 USAGE = """\
 usage: git wild merge-file [<options>] [-L <ours> [-L <base> [-L <theirs>]]] <current> <base> <other>
@@ -45,8 +46,8 @@ class _WrongUsage(Exception):
 class _Arguments:
     stdout: bool = False
     quiet: bool = False
-    style: str | None = None
-    favor: str | None = None
+    style: Literal["diff3", "zdiff3"] | None = None
+    favor: Literal["ours", "theirs", "union"] | None = None
     marker_size: int = 7
     labels: list[str] = field(default_factory=list)
     path: str = ""
@@ -158,12 +159,13 @@ def _take_short(arguments: _Arguments, letters: str, rest: list[str]) -> None:
 
 
 def _set_flag(arguments: _Arguments, name: str) -> None:
-    if name in ("diff3", "zdiff3"):
-        arguments.style = name
-    elif name in ("ours", "theirs", "union"):
-        arguments.favor = name
-    else:
-        setattr(arguments, name, True)
+    match name:
+        case "diff3" | "zdiff3":
+            arguments.style = name
+        case "ours" | "theirs" | "union":
+            arguments.favor = name
+        case _:
+            setattr(arguments, name, True)
 
 
 def _value(option: str, rest: list[str]) -> str:
