@@ -141,9 +141,14 @@ class Instance:
             raise InputError(
                 f"{app} has no {LOCK_FILE}, so its base is not known",
                 source=shown,
-                hint=f"git wild add {app} --adopt COMMIT, with the upstream commit it was compiled from",
+                hint=f"git wild add {app} finds it in upstream's history and writes the lock",
             )
         return parse_lock(read_bytes(path, shown_as=shown), shown)
+
+    def package_files(self, app: str) -> dict[str, PackageFile]:
+        """Return what lies in the app's `.package/`; nothing where it has none."""
+        folder = self.app_folder(app) / PACKAGE_FOLDER
+        return _read_files(folder, f"{APPS}/{app}/{PACKAGE_FOLDER}") if folder.is_dir() else {}
 
     def files(self, app: str) -> dict[str, PackageFile]:
         """Return the app's own files in the work tree (not `.package/` and its lock); `blob` is empty.
@@ -151,12 +156,7 @@ class Instance:
         Raises:
             InputError: one of them is a symbolic link or too large.
         """
-        folder = self.app_folder(app)
-        found = {}
-        for path in _walk(folder, ""):
-            data = read_bytes(folder / path, shown_as=f"{APPS}/{app}/{path}")
-            found[path] = PackageFile(data, "", os.access(folder / path, os.X_OK))
-        return found
+        return _read_files(self.app_folder(app), f"{APPS}/{app}")
 
 
 def parse_mapping(text: bytes, source: str) -> dict[str, object]:
@@ -179,6 +179,14 @@ def section(values: Mapping[str, object], *path: str) -> dict[str, object]:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _read_files(folder: Path, shown_as: str) -> dict[str, PackageFile]:
+    found = {}
+    for path in _walk(folder, ""):
+        data = read_bytes(folder / path, shown_as=f"{shown_as}/{path}")
+        found[path] = PackageFile(data, "", os.access(folder / path, os.X_OK))
+    return found
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[str]:

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from wildgit.adapters import terminal
 from wildgit.adapters.files import locked, write_atomically
 from wildgit.adapters.git_process import pass_through, run_git, try_git
 from wildgit.adapters.repo import EXECUTABLE, Repo, TreeEntry
@@ -60,7 +62,7 @@ class Journal:
     """What was going on, kept in `.git/wild/merge.json`.
 
     Attributes:
-        phase: `writing` until the files and the index are whole, then `merging`.
+        phase: `writing` until the merge is committed or left to the user, then `merging`.
         head: HEAD before it began.
         merge_head: the upstream commit that becomes the second parent; "" for none.
         apps: app → its new package version.
@@ -102,7 +104,8 @@ class MergeState:
             return None
         except (ValueError, TypeError):  # never half-written; whoever edited it gets it ignored
             return None
-        stale = journal.head != self.repo.head() or not (self._merging() or self.unmerged())
+        # git removes MERGE_MSG when it commits, aborts or resets.
+        stale = journal.head != self.repo.head() or not self._has_message()
         return None if stale and journal.phase != "writing" else journal
 
     def unmerged(self) -> list[str]:
@@ -122,6 +125,32 @@ class MergeState:
                 hint="git wild merge --continue, or git wild merge --abort",
             )
 
+    def refuse_unresolved(self) -> None:
+        """Raise GitError where a merge can't be committed: none in progress, or stages or markers left."""
+        journal = self.journal()
+        if journal is None and not self._merging():
+            raise GitError("there is no merge to continue")
+        unmerged = self.unmerged()
+        if unmerged:
+            listed = "\n".join(f"  {path}" for path in unmerged)
+            raise GitError(
+                f"these files have conflicts that are not resolved:\n{listed}",
+                hint="resolve them, then git add FILE; git wild resolve walks through them",
+            )
+        for path in journal.paths if journal else ():
+            line = _first_marker(self.repo.root / path)
+            if line:
+                raise GitError(
+                    f"{path}:{line} still has a conflict marker", hint=f"edit it, then git add {path}"
+                )
+
+    def stage(self, paths: Sequence[str]) -> None:
+        """Add the content of `paths` in the work tree to the index."""
+        if paths:
+            stdin = "\0".join(paths).encode()
+            arguments = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"]
+            run_git(["--literal-pathspecs", *arguments], cwd=self.repo.root, stdin=stdin)
+
     def refuse_to_overwrite(self, paths: Sequence[str], *, staged: bool = True) -> None:
         """Raise GitError where writing `paths` would lose something that is not committed.
 
@@ -130,9 +159,13 @@ class MergeState:
             staged: refuse staged changes anywhere, too: a commit would take them along.
         """
         wanted = set(paths)
-        dirty = sorted(path for path, state in self._status() if path in wanted)
+        dirty = {path for path, _ in self._status() if path in wanted}
+        # git status is silent about ignored files, and they are somebody's too.
+        tree = self.repo.tree_at(self.repo.head() or "HEAD", "") or ""
+        new = wanted - _entries_of(self.repo, tree, paths).keys()
+        dirty |= {path for path in new if os.path.lexists(self.repo.root / path)}
         if dirty:
-            listed = "\n".join(f"  {path}" for path in dirty[:10])
+            listed = "\n".join(f"  {path}" for path in sorted(dirty)[:10])
             more = f"\n  … and {len(dirty) - 10} more" if len(dirty) > 10 else ""
             raise GitError(
                 f"your uncommitted changes to these files would be overwritten:\n{listed}{more}",
@@ -163,8 +196,16 @@ class MergeState:
         self._update_index(_unmerged_entries(changes, before, blobs))
         for change in changes:
             self._write_file(change)
-        self._update_index(self._final_entries(changes, blobs))
-        self._save(Journal(**{**asdict(journal), "phase": "merging"}))
+        self._replace_index(self._final_entries(changes, blobs))
+        if any(change.stages is not None for change in changes):
+            try_git(["rerere"], cwd=self.repo.root)  # does nothing unless rerere is on, as in git merge
+            self._leave_to_user(journal)
+
+    def write_conflicts(self, changes: Sequence[FileChange]) -> None:
+        """Write conflicts outside of a merge, as `git stash pop` leaves them: stages and markers, no more."""
+        self._replace_index(self._final_entries(changes, {}))
+        for change in changes:
+            self._write_file(change)
 
     def commit(self, message: str) -> str:
         """Commit what was written, with git's own hooks, and return the new commit's id.
@@ -179,6 +220,9 @@ class MergeState:
             return self.repo.head() or ""
         code = pass_through(arguments, cwd=self.repo.root)
         if code != 0:
+            journal = self.journal()
+            if journal is not None:
+                self._leave_to_user(journal)
             raise GitError(
                 "git commit refused; the merge is still in progress",
                 hint="mend what it says, then git wild merge --continue, or git wild merge --abort",
@@ -214,13 +258,18 @@ class MergeState:
         if journal is None or journal.phase != "writing":
             return
         # We hold the lock, so whoever wrote this is dead, and so are the lock files git made for it.
-        for name in ("index.lock", "HEAD.lock"):
-            (self.repo.git_dir / name).unlink(missing_ok=True)
+        for lock in ("index.lock", "HEAD.lock", f"refs/heads/{self.repo.branch()}.lock"):
+            for folder in (self.repo.git_dir, self.repo.common_dir):
+                (folder / lock).unlink(missing_ok=True)
         if journal.head == self.repo.head():
             run_git(["reset", "--quiet", "--merge", "HEAD"], cwd=self.repo.root)
             self._remove_temporaries(journal)
             self._remove_empty_folders(journal)
+            terminal.remark("undid a merge that was interrupted half-way")
         self._forget()
+
+    def _leave_to_user(self, journal: Journal) -> None:
+        self._save(replace(journal, phase="merging"))
 
     def _save(self, journal: Journal) -> None:
         write_atomically(self._journal_path, json.dumps(asdict(journal), indent=1).encode())
@@ -252,10 +301,31 @@ class MergeState:
             if line:
                 yield line[3:], line[:2]
 
-    def _update_index(self, lines: Iterator[str]) -> None:
+    def _update_index(self, lines: Iterator[str], env: Mapping[str, str] | None = None) -> None:
         stdin = "\0".join(lines).encode("utf-8", "surrogateescape")
         if stdin:
-            run_git(["update-index", "-z", "--index-info"], cwd=self.repo.root, stdin=stdin + b"\0")
+            run_git(["update-index", "-z", "--index-info"], cwd=self.repo.root, stdin=stdin + b"\0", env=env)
+
+    def _replace_index(self, lines: Iterator[str]) -> None:
+        """Write the entries and what stat says of the files in one step.
+
+        `git merge --abort` takes an entry without stat data for a file that somebody edited. So the new
+        index is made beside the old one, and put in its place by git's own protocol: as index.lock,
+        which fails where another git holds it, then renamed.
+        """
+        index = self.repo.git_dir / "index"
+        beside = self._folder / "index"
+        shutil.copyfile(index, beside)
+        env = {"GIT_INDEX_FILE": str(beside)}
+        self._update_index(lines, env)
+        try_git(["update-index", "-q", "--refresh"], cwd=self.repo.root, env=env)
+        lock = self.repo.git_dir / "index.lock"
+        try:
+            lock.hardlink_to(beside)
+        except FileExistsError as error:
+            raise GitError("another git process holds index.lock", hint=f"if none runs: rm {lock}") from error
+        beside.unlink()
+        lock.rename(index)
 
     def _final_entries(self, changes: Sequence[FileChange], blobs: Mapping[str, str]) -> Iterator[str]:
         for change in changes:
@@ -320,6 +390,16 @@ def _unmerged_entries(
             yield f"{entry.mode:o} {entry.blob} 2\t{change.path}"
         elif change.data is not None:
             yield f"{_mode(change)} {blobs[change.path]} 3\t{change.path}"
+
+
+def _first_marker(path: Path) -> int | None:
+    """The 1-based line of the first conflict marker; None where there is none."""
+    if not path.is_file():
+        return None
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            return number
+    return None
 
 
 def _mode(change: FileChange) -> str:

@@ -1,18 +1,19 @@
 """What is read from git: refs, commits, trees and blobs, with libgit2, and packages out of them.
 
-Nothing here changes the repository but `store_blob`; index, work tree and refs are written by git
+Nothing here changes the repository but adding objects; index, work tree and refs are written by git
 itself (`merge_state.py`), so that every repository format and every hook it has is respected.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from wildgit.adapters.git_process import run_git
 from wildgit.core.package import (
     MANIFEST,
     MAX_FILE_BYTES,
@@ -178,6 +179,26 @@ class Repo:
         except KeyError:
             return None
         return bytes(entry.data) if isinstance(entry, pygit2.Blob) else None
+
+    def history_of(self, commit: str, path: str) -> list[str]:
+        """Return the commits that changed `path`, from `commit` backwards, the newest first."""
+        arguments = ["rev-list", "--full-history", commit, "--", path]
+        return run_git(["--literal-pathspecs", *arguments], cwd=self.root).decode().split()
+
+    def store_tree(self, files: Mapping[str, PackageFile]) -> str:
+        """Write the tree of these files into the object database and return its id."""
+        builder = self._git.TreeBuilder()
+        folders: dict[str, dict[str, PackageFile]] = {}
+        for path, file in files.items():
+            folder, slash, rest = path.partition("/")
+            if slash:
+                folders.setdefault(folder, {})[rest] = file
+            else:
+                mode = EXECUTABLE if file.executable else _REGULAR
+                builder.insert(path, self.store_blob(file.data), mode)
+        for folder, inner in folders.items():
+            builder.insert(folder, self.store_tree(inner), _FOLDER)
+        return str(builder.write())
 
     def store_blob(self, data: bytes) -> str:
         """Write a blob into the object database and return its id."""

@@ -7,21 +7,65 @@ from __future__ import annotations
 
 # name → (module, heading in `git wild -h`, one line). A test holds the line against the command's own help.
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": (
+        "wildgit.commands.init",
+        "Start",
+        "Turn a directory into an instance that tracks a Wild Directory",
+    ),
+    "remote": ("wildgit.commands.remote", "Start", "Show or set the upstream: its URL, branch and folder"),
+    "apps": (
+        "wildgit.commands.apps",
+        "Start",
+        "List the packages that upstream has, and which of them are installed",
+    ),
     "sample": ("wildgit.commands.sample", "Start", "Make a sample Wild Directory to try everything with"),
-    "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
-    "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),
     "completion": ("wildgit.commands.completion", "Start", "Complete `git wild` in bash or zsh"),
+    "add": ("wildgit.commands.add", "Work", "Add a package of upstream as an app"),
+    "config": (
+        "wildgit.commands.config",
+        "Work",
+        "Get, set or unset a value of config.yaml, from its root: apps.ghost.port",
+    ),
+    "secret": ("wildgit.commands.secret", "Work", "List and set secrets; their values are never printed"),
+    "status": (
+        "wildgit.commands.status",
+        "Work",
+        "Show where each app stands: version, upstream, local edits, config.yaml, git",
+    ),
+    "diff": (
+        "wildgit.commands.diff",
+        "Work",
+        "Show what we changed in apps, or what upstream did, as git shows a diff",
+    ),
+    "compile": (
+        "wildgit.commands.compile",
+        "Work",
+        "Render apps again after a change of config.yaml, keeping what was edited by hand",
+    ),
+    "fetch": ("wildgit.commands.fetch", "Update", "Fetch upstream, and say what is new for each app"),
+    "update": (
+        "wildgit.commands.update",
+        "Update",
+        "Fetch upstream and merge it into config.yaml and the manifests",
+    ),
+    "merge": (
+        "wildgit.commands.merge",
+        "Update",
+        "Merge upstream, as fetched, into config.yaml and the manifests",
+    ),
+    "resolve": ("wildgit.commands.resolve", "Update", "Settle the conflicts of a merge, one by one"),
     "deploy": ("wildgit.commands.deploy", "Cluster", "Make the cluster match what git says"),
     "delete": ("wildgit.commands.delete", "Cluster", "Delete an app from the cluster and from the instance"),
     "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
-    "resolve": ("wildgit.commands.resolve", "Update", "Settle the conflicts of a merge, one by one"),
+    "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
+    "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),
     "doctor": ("wildgit.commands.doctor", "Guard", "Prove that merge driver, hooks and cluster work"),
-    "merge-driver": ("wildgit.commands.merge_driver", "Plumbing", "Merge one file for git, which calls this"),
     "merge-file": ("wildgit.commands.merge_file", "Plumbing", "Merge three files by their YAML's structure"),
+    "merge-driver": ("wildgit.commands.merge_driver", "Plumbing", "Merge one file for git, which calls this"),
 }
 
 # Commands that git and hooks run all the time: name → module whose `main(argv) -> int` parses its own
-# arguments, so that click is not loaded. Those that stand in COMMANDS too show their `USAGE` as help.
+# arguments, so that click is not loaded. They stand in COMMANDS too, for their help, which is its `USAGE`.
 PLUMBING: dict[str, str] = {
     "hooks run": "wildgit.commands.hooks_run",
     "merge-driver": "wildgit.commands.merge_driver",

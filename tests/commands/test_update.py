@@ -1,0 +1,321 @@
+"""`git wild update` and `merge`: what is kept, what follows, and what git sees of it."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+import yaml
+
+UPSTREAM_2 = {
+    "web/manifest.yaml": (
+        "name: web\ndescription: A web server.\nversion: 2.0.0\n"
+        "defaultConfig:\n  image: nginx:1.27 # pinned\n  replicas: 2\n  host: web.{{ .cloud.domain }}\n"
+        "  probePath: /ready\n"
+        "requiredSecrets:\n  - apps.web.password\n  - apps.web.token\n"
+    ),
+    "web/deployment.yaml": (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n"
+        "  replicas: {{ .apps.web.replicas }}\n  selector:\n    matchLabels:\n      app: web\n"
+        "  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n"
+        "        - name: web\n          image: {{ .apps.web.image }}\n          env:\n"
+        "            - name: HOST\n              value: {{ .apps.web.host }}\n"
+        "          readinessProbe:\n            httpGet:\n              path: {{ .apps.web.probePath }}\n"
+        "              port: 80\n"
+    ),
+}
+
+
+@pytest.fixture
+def customised(tiny):
+    """The app `web`, added, customised and committed."""
+    tiny.wild("add", "web")
+    tiny.commit()
+    tiny.edit(
+        "apps/web/deployment.yaml",
+        "            - name: HOST\n",
+        "            # ours\n            - name: MODE\n              value: fast\n            - name: HOST\n",
+    )
+    tiny.commit("config(web): set the mode")
+    return tiny
+
+
+def merged(work) -> str:
+    return work.read("apps/web/deployment.yaml")
+
+
+def test_a_customisation_stays_and_upstreams_change_arrives(customised, publish) -> None:
+    commit = publish(UPSTREAM_2)
+    output = customised.wild("update")
+    assert "1.0.0 → 2.0.0" in output
+    assert "            # ours\n            - name: MODE\n              value: fast\n" in merged(customised)
+    assert "path: /ready" in merged(customised)
+    assert "image: nginx:1.27" in merged(customised), "a default that nobody customised follows upstream"
+    assert yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]["probePath"] == "/ready"
+    assert customised.git("log", "--format=%P", "-1").split()[1] == commit
+    assert customised.git("log", "--oneline", "HEAD..wild-directory/main") == ""
+    assert customised.git("status", "--porcelain") == ""
+    assert customised.wild("diff", "--upstream") == ""
+
+
+def test_the_lock_and_package_follow_as_one(customised, publish) -> None:
+    commit = publish(UPSTREAM_2)
+    customised.wild("update")
+    lock = yaml.safe_load(customised.read("apps/web/.package.lock.yaml"))
+    assert lock["upstream"]["commit"] == commit
+    assert customised.git("rev-parse", "HEAD:apps/web/.package").strip() == lock["upstream"]["tree"]
+    assert lock["values"]["apps"]["web"]["probePath"] == "/ready"
+
+
+def test_merging_again_is_a_no_op(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    head = customised.git("rev-parse", "HEAD")
+    assert "Already up to date" in customised.wild("update")
+    assert customised.git("rev-parse", "HEAD") == head
+
+
+def test_a_new_secret_is_made_and_an_old_one_stays(customised, publish) -> None:
+    before = yaml.safe_load(customised.read("secrets.yaml"))["apps"]["web"]
+    publish(UPSTREAM_2)
+    output = customised.wild("update")
+    after = yaml.safe_load(customised.read("secrets.yaml"))["apps"]["web"]
+    assert after["password"] == before["password"]
+    assert len(after["token"]) == 32
+    assert after["token"] not in output
+
+
+def test_edits_between_two_updates_are_kept(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    customised.edit("apps/web/deployment.yaml", "value: fast", "value: slow")
+    customised.commit("config(web): slow")
+    third = {
+        path: text.replace("/ready", "/healthz").replace("2.0.0", "2.1.0")
+        for path, text in UPSTREAM_2.items()
+    }
+    publish(third)
+    customised.wild("update")
+    assert "value: slow" in merged(customised)
+    assert "path: /healthz" in merged(customised)
+
+
+def test_the_base_is_found_after_a_squash_and_a_rebase(customised, publish) -> None:
+    root = customised.git("rev-list", "--max-parents=0", "HEAD").split()[0]
+    customised.git("reset", "-q", "--soft", root)
+    customised.git("commit", "-q", "-m", "config(all): squashed")
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    assert "value: fast" in merged(customised)
+    assert "path: /ready" in merged(customised)
+
+
+def test_an_update_of_one_app_has_one_parent(customised, publish) -> None:
+    from_web = {
+        path.replace("web/", "api/", 1): text.replace("web", "api") for path, text in UPSTREAM_2.items()
+    }
+    kustomization = customised.read("apps/web/.package/kustomization.yaml").replace("web", "api")
+    publish({**from_web, "api/kustomization.yaml": kustomization})
+    customised.wild("fetch")
+    customised.wild("add", "api")
+    customised.commit()
+    publish({**UPSTREAM_2, "api/README.md": "changed\n"})
+    customised.wild("update", "web")
+    assert len(customised.git("log", "--format=%P", "-1").split()) == 1
+    assert not (customised.root / "apps/api/README.md").exists()
+    assert "api" in customised.wild("merge", "--dry-run")
+    customised.wild("merge")
+    assert len(customised.git("log", "--format=%P", "-1").split()) == 2
+    assert (customised.root / "apps/api/README.md").exists()
+
+
+def test_squash_makes_one_parent(customised, publish) -> None:
+    customised.git("config", "wild.mergeCommit", "squash")
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    assert len(customised.git("log", "--format=%P", "-1").split()) == 1
+
+
+def test_the_message_names_versions_and_what_was_kept(customised, publish) -> None:
+    commit = publish(UPSTREAM_2)
+    customised.wild("update")
+    message = customised.git("log", "--format=%B", "-1")
+    assert "web 1.0.0 → 2.0.0" in message
+    assert "kept your changes in deployment.yaml" in message
+    assert f"Wild-Upstream: {commit}" in message
+    assert "Wild-App: web " in message
+    trailers = customised.git("log", "--format=%(trailers:key=Wild-Upstream,valueonly)", "-1")
+    assert trailers.strip() == commit
+
+
+def test_a_dry_run_writes_nothing(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    customised.wild("fetch")
+    before = customised.snapshot()
+    assert "would merge cleanly" in customised.wild("merge", "--dry-run")
+    assert customised.snapshot() == before
+
+
+def test_uncommitted_changes_are_not_overwritten(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    customised.edit("apps/web/deployment.yaml", "value: fast", "value: unsaved")
+    before = customised.snapshot()
+    output = customised.wild("update", code=3)
+    assert "apps/web/deployment.yaml" in output
+    assert customised.snapshot() == before
+
+
+def test_other_uncommitted_files_are_left_alone(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    (customised.root / "notes.txt").write_text("mine")
+    customised.wild("update")
+    assert customised.git("status", "--porcelain") == "?? notes.txt\n"
+
+
+def test_staged_changes_stop_it(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    (customised.root / "notes.txt").write_text("mine")
+    customised.git("add", "notes.txt")
+    before = customised.snapshot()
+    customised.wild("update", code=3)
+    assert customised.snapshot() == before
+
+
+def test_an_ignored_file_in_the_way_is_not_overwritten(customised, publish) -> None:
+    (customised.root / "apps/web/trace.log").write_text("mine")
+    publish({**UPSTREAM_2, "web/trace.log": "theirs\n"})
+    before = customised.snapshot()
+    customised.wild("update", code=3)
+    assert customised.snapshot() == before
+
+
+def test_a_template_rewrite_that_renders_the_same_is_no_change(customised, publish) -> None:
+    before = merged(customised)
+    package = {
+        path: (customised.root / "apps/web/.package" / path.removeprefix("web/")).read_text()
+        for path in ("web/deployment.yaml", "web/manifest.yaml")
+    }
+    publish(
+        {"web/deployment.yaml": package["web/deployment.yaml"].replace(".apps.web.", ".config.apps.web.")}
+    )
+    assert customised.wild("update").count("CONFLICT") == 0
+    assert merged(customised) == before
+
+
+def test_a_customised_config_value_stays_and_says_so(customised, publish) -> None:
+    customised.wild("config", "set", "apps.web.image", "nginx:1.25-alpine")
+    customised.wild("compile", "web")
+    customised.commit()
+    third = {path: text.replace("nginx:1.27", "nginx:1.25") for path, text in UPSTREAM_2.items()}
+    publish(third)
+    customised.wild("update")
+    assert "nginx:1.25-alpine" in merged(customised)
+
+
+def test_a_customised_config_field_that_upstream_removed_is_a_conflict(customised, publish) -> None:
+    customised.wild("config", "set", "apps.web.replicas", "5")
+    customised.commit()
+    removed = {path: text.replace("  replicas: 2\n", "  copies: 2\n") for path, text in UPSTREAM_2.items()}
+    removed["web/deployment.yaml"] = removed["web/deployment.yaml"].replace(".replicas", ".copies")
+    publish(removed)
+    output = customised.wild("update", code=1)
+    assert "config.yaml" in output
+    assert "replicas" in output
+    assert "<<<<<<<" in customised.read("config.yaml")
+    assert {line.split()[2] for line in customised.git("ls-files", "-u").splitlines()} == {"1", "2", "3"}
+
+
+def test_an_uncustomised_config_field_that_upstream_removed_goes(customised, publish) -> None:
+    removed = {path: text.replace("  replicas: 2\n", "") for path, text in UPSTREAM_2.items()}
+    removed["web/deployment.yaml"] = removed["web/deployment.yaml"].replace("{{ .apps.web.replicas }}", "1")
+    publish(removed)
+    customised.wild("update")
+    assert "replicas" not in customised.read("config.yaml")
+    assert "replicas: 1" in merged(customised)
+
+
+def test_preserve_keeps_every_value_that_is_there(customised, publish) -> None:
+    customised.git("config", "wild.configMerge", "preserve")
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    values = yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]
+    assert values["image"] == "nginx:1.25"
+    assert values["probePath"] == "/ready"
+
+
+def test_a_renamed_file_takes_its_customisations_along(customised, publish, git_repo) -> None:
+    git_repo.run("git mv web/deployment.yaml web/server.yaml")
+    kustomization = (customised.root / "apps/web/.package/kustomization.yaml").read_text()
+    publish(
+        {
+            "web/server.yaml": UPSTREAM_2["web/deployment.yaml"],
+            "web/manifest.yaml": UPSTREAM_2["web/manifest.yaml"],
+            "web/kustomization.yaml": kustomization.replace("deployment.yaml", "server.yaml"),
+        }
+    )
+    customised.wild("update")
+    assert not (customised.root / "apps/web/deployment.yaml").exists()
+    assert "value: fast" in customised.read("apps/web/server.yaml")
+    assert "path: /ready" in customised.read("apps/web/server.yaml")
+
+
+def test_a_package_that_is_gone_upstream_stays_and_is_said(customised, git_repo, publish) -> None:
+    git_repo.run("git rm -q -r web")
+    publish({"README.md": "nothing here\n"})
+    assert "gone from upstream" in customised.wild("update")
+    assert "value: fast" in merged(customised)
+
+
+def test_a_new_requirement_that_is_not_installed_stops_it(customised, publish) -> None:
+    asked = UPSTREAM_2["web/manifest.yaml"] + "requires:\n  - name: cache\n"
+    publish({**UPSTREAM_2, "web/manifest.yaml": asked})
+    before = customised.snapshot()
+    assert "git wild add cache" in customised.wild("update", code=3)
+    assert customised.snapshot() == before
+
+
+def test_explain_shows_field_values_and_rule(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    customised.wild("fetch")
+    output = customised.wild("merge", "--explain")
+    assert "nginx:1.25" in output
+    assert "nginx:1.27" in output
+
+
+def test_no_identity_is_said_before_anything_is_written(customised, publish, monkeypatch) -> None:
+    publish(UPSTREAM_2)
+    customised.wild("fetch")
+    before = customised.snapshot()
+    customised.git("config", "--global", "--remove-section", "user")
+    customised.git("config", "--global", "user.useConfigOnly", "true")
+    customised.wild("merge", code=3)
+    assert customised.snapshot() == before
+
+
+def test_hooks_of_the_repository_run_and_can_refuse(customised, publish) -> None:
+    hook = customised.root / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\necho no to everything >&2\nexit 1\n")
+    hook.chmod(0o755)
+    publish(UPSTREAM_2)
+    before = customised.snapshot()
+    assert "no to everything" in customised.wild("update", code=3)
+    assert customised.git("status").count("still merging") or (customised.root / ".git/MERGE_HEAD").exists()
+    customised.wild("merge", "--abort")
+    after = customised.snapshot()
+    for snapshot in (before, after):
+        snapshot["files"].pop("secrets.yaml")  # a secret that was made stays, and serves the next try
+    assert after == before
+
+
+def test_json_reports_for_scripts(customised, publish) -> None:
+    import json
+
+    publish(UPSTREAM_2)
+    done = subprocess.run(
+        ["git", "wild", "update", "--json"], cwd=customised.root, capture_output=True, text=True, check=True
+    )
+    report = json.loads(done.stdout)
+    assert report["apps"][0]["name"] == "web"
+    assert report["conflicts"] == []
+    assert report["secrets"] == ["apps.web.token"]
+    assert report["commit"]

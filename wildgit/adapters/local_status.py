@@ -1,0 +1,105 @@
+"""Where each app stands before the cluster is asked: against upstream, config.yaml, and git."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wildgit.adapters.git_process import run_git
+from wildgit.adapters.installed_apps import InstalledApps
+from wildgit.adapters.instance import APPS, Instance
+from wildgit.adapters.repo import Repo
+from wildgit.adapters.settings import REMOTE, read_settings
+from wildgit.adapters.upstream import Upstream, find_upstream
+from wildgit.core.app_defaults import resolve_defaults
+from wildgit.core.render import build_world, read_values, render_package
+from wildgit.core.update import pristine_files
+from wildgit.errors import WildgitError
+
+
+@dataclass(frozen=True)
+class LocalStatus:
+    """One app, as far as files and git tell.
+
+    Attributes:
+        app: the installed name.
+        version: of the installed package.
+        upstream_version: what upstream has; None where that is not known or the package is gone.
+        news: `behind`, `gone`, or "" for up to date and unknown.
+        customised: the files that people changed against the pristine package.
+        stale: config.yaml moved since the app was compiled.
+        uncommitted: the app's folder has changes that are not committed.
+        problem: why the app can't be judged; "" for nothing.
+    """
+
+    app: str
+    version: str
+    upstream_version: str | None = None
+    news: str = ""
+    customised: tuple[str, ...] = ()
+    stale: bool = False
+    uncommitted: bool = False
+    problem: str = ""
+
+
+def read_local_status(instance: Instance, repo: Repo, apps: Sequence[str]) -> list[LocalStatus]:
+    """Return where `apps` stand. An app that is broken is reported as such; it does not hide the others."""
+    installed = InstalledApps(instance, repo)
+    settings = read_settings(instance.root)
+    scope = settings.choice("wild.templateScope")
+    config = instance.config()
+    upstream = find_upstream(repo, settings) if repo.remote_branches(REMOTE) else None
+    uncommitted = _uncommitted(instance)
+    found = []
+    for name in apps:
+        try:
+            found.append(_read(name, installed, upstream, config, scope, uncommitted=name in uncommitted))
+        except WildgitError as error:
+            found.append(LocalStatus(name, "?", uncommitted=name in uncommitted, problem=error.message))
+    return found
+
+
+def _read(
+    name: str,
+    installed: InstalledApps,
+    upstream: Upstream | None,
+    config: dict[str, object],
+    scope: str,
+    *,
+    uncommitted: bool,
+) -> LocalStatus:
+    app = installed.read(name)
+    manifest = app.package.manifest
+    news, upstream_version = _compare(app.lock.path.rpartition("/")[2], app.lock.tree, upstream)
+    world = build_world(manifest, name, config, app.mapping, scope=scope)
+    try:
+        pristine = render_package(app.package, world, name, app.mapping, scope=scope)
+        _, reads = resolve_defaults(app.package, world, name)
+        stale = read_values(world, pristine.reads | reads) != app.lock.values
+    except WildgitError:
+        stale = True  # config.yaml has lost a value that the templates read
+    if stale:
+        contents = pristine_files(app, scope=scope)
+    else:
+        contents = {path: file.data for path, file in pristine.files.items()}
+    ours = {path: file.data for path, file in app.files.items()}
+    customised = tuple(
+        sorted(path for path in contents.keys() | ours.keys() if contents.get(path) != ours.get(path))
+    )
+    return LocalStatus(name, manifest.version, upstream_version, news, customised, stale, uncommitted)
+
+
+def _compare(package: str, tree: str, upstream: Upstream | None) -> tuple[str, str | None]:
+    if upstream is None:
+        return "", None
+    if package not in upstream.packages:
+        return "gone", None
+    manifest = upstream.manifest(package)
+    version = manifest.version if manifest else None
+    return ("" if upstream.packages[package] == tree else "behind"), version
+
+
+def _uncommitted(instance: Instance) -> set[str]:
+    arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", APPS]
+    output = run_git(arguments, cwd=instance.root).decode("utf-8", "surrogateescape")
+    return {line[3:].split("/")[1] for line in output.split("\0") if line.count("/") >= 1}

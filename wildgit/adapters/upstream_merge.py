@@ -1,0 +1,290 @@
+"""Upstream merged into an instance: planned in memory, then written in git's own terms.
+
+The plan is data. `merge --dry-run` prints it; `write` executes it; nothing is written before all of
+it is known.
+"""
+
+from __future__ import annotations
+
+import secrets as randomness
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wildgit.adapters.installed_apps import InstalledApps, lock_of
+from wildgit.adapters.instance import APPS, CONFIG, Instance
+from wildgit.adapters.merge_state import FileChange, Journal, MergeState
+from wildgit.adapters.repo import Repo
+from wildgit.adapters.settings import REMOTE, Settings
+from wildgit.adapters.upstream import Upstream
+from wildgit.core.app_secrets import SecretPath, missing_secrets
+from wildgit.core.merge import Conflict, Decision, MergeOptions
+from wildgit.core.package_lock import FILE as LOCK_FILE
+from wildgit.core.render import build_world
+from wildgit.core.update import AppUpdate, ConfigMerge, Step, merge_config, package_changes, update_app
+from wildgit.core.yaml_edit import add_secrets
+from wildgit.errors import GitError
+
+SECRET_CHARACTERS = string.ascii_letters + string.digits
+SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """What a merge of upstream would do.
+
+    Attributes:
+        upstream: the commit that is merged.
+        head: the commit it is merged into.
+        updates: the apps that get a new package.
+        config: config.yaml, merged.
+        changes: every file that changes.
+        secrets: what must be added to secrets.yaml: (app, key) → value.
+        merge_head: the second parent of the commit; "" where it has one parent.
+        gone: installed apps that upstream has no longer.
+        message: of the commit.
+    """
+
+    upstream: Upstream
+    head: str
+    updates: tuple[AppUpdate, ...]
+    config: ConfigMerge
+    changes: tuple[FileChange, ...]
+    secrets: Mapping[SecretPath, str]
+    merge_head: str
+    gone: tuple[str, ...]
+    message: str
+
+    @property
+    def conflicts(self) -> list[tuple[str, Conflict]]:
+        """Every conflict with the file it lies in."""
+        found = [(CONFIG, conflict) for conflict in self.config.conflicts]
+        for update in self.updates:
+            for file in update.files:
+                found += [(f"{APPS}/{update.step.app.name}/{file.path}", each) for each in file.conflicts]
+        return found
+
+    @property
+    def decisions(self) -> list[tuple[str, Decision]]:
+        """Every decision with the file it was taken in."""
+        found = [(CONFIG, decision) for decision in self.config.decisions]
+        for update in self.updates:
+            for file in update.files:
+                found += [(f"{APPS}/{update.step.app.name}/{file.path}", each) for each in file.decisions]
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write: upstream is merged already."""
+        return not self.changes and not self.merge_head and not self.secrets
+
+
+def plan_merge(
+    instance: Instance,
+    repo: Repo,
+    settings: Settings,
+    upstream: Upstream,
+    *,
+    apps: Sequence[str] = (),
+    options: MergeOptions,
+) -> MergePlan:
+    """Return what merging `upstream` into HEAD would do.
+
+    Args:
+        instance: config.yaml and secrets.yaml are read from its work tree.
+        repo: the apps are read from its HEAD.
+        settings: `wild.mergeCommit`, `wild.configMerge`, `wild.templateScope`.
+        upstream: the commit to merge.
+        apps: only these; every app when empty.
+        options: for the merge of each file.
+
+    Raises:
+        GitError: there is no commit to merge into.
+        InputError: a package or a file of the instance is broken.
+    """
+    head = repo.head()
+    if head is None:
+        raise GitError("there is no commit to merge into yet", hint="git add -A && git commit")
+    installed = InstalledApps(instance, repo, head)
+    behind, gone = _compare(installed, upstream)
+    wanted = [name for name in behind if not apps or name in apps]
+    steps = [_step(installed, upstream, name, behind[name]) for name in wanted]
+    scope = settings.choice("wild.templateScope")
+    config_text = repo.file_at(head, CONFIG) or b""
+    config = merge_config(
+        config_text,
+        steps,
+        options,
+        preserve=settings.choice("wild.configMerge") == "preserve",
+        scope=scope,
+    )
+    updates = tuple(update_app(step, config.values, options, scope=scope) for step in steps)
+    whole = len(wanted) == len(behind) and settings.choice("wild.mergeCommit") == "merge"
+    merge_head = upstream.commit if whole and not repo.is_ancestor(upstream.commit, head) else ""
+    changes = tuple(_changes(updates, config, config_text))
+    return MergePlan(
+        upstream,
+        head,
+        updates,
+        config,
+        changes,
+        _new_secrets(instance, steps, config.values, scope),
+        merge_head,
+        tuple(gone if not apps else ()),
+        merge_message(upstream, updates, whole=bool(merge_head)),
+    )
+
+
+def write_merge(plan: MergePlan, instance: Instance, state: MergeState) -> str | None:
+    """Write the plan and commit it; with conflicts, leave the merge to the user.
+
+    Returns:
+        the new commit; None where conflicts are left to resolve.
+
+    Raises:
+        GitError: a file it must write has uncommitted changes, a merge is in progress, or a hook refused.
+    """
+    paths = [change.path for change in plan.changes]
+    state.refuse_if_busy()
+    state.refuse_to_overwrite(paths)
+    state.require_identity()
+    store_secrets(instance, plan.secrets)
+    apps = {update.step.app.name: update.step.package.manifest.version for update in plan.updates}
+    journal = Journal("writing", plan.head, plan.merge_head, apps, paths)
+    state.write(plan.changes, journal, plan.message)
+    if plan.conflicts:
+        return None
+    _refuse_secrets(instance)
+    return state.commit(plan.message)
+
+
+def _refuse_secrets(instance: Instance) -> None:
+    """Look for secrets in the index before it is committed, where no hook of ours will."""
+    from wildgit.adapters.hook_files import read_states
+    from wildgit.adapters.secret_guard import open_guard
+
+    if any(state.name == "pre-commit" and state.is_installed for state in read_states(instance.root)):
+        return
+    findings = open_guard(instance.root).scan_index()
+    if findings:
+        listed = "\n".join(f"  {each.place()}: {each.rule}: {each.message}" for each in findings)
+        raise GitError(
+            f"upstream brings what must not be committed; the merge is still in progress:\n{listed}",
+            hint="git wild merge --abort, or mend it and git wild merge --continue",
+        )
+
+
+def store_secrets(instance: Instance, added: Mapping[SecretPath, str]) -> None:
+    """Add secrets to secrets.yaml under its lock; a key that exists by now stays as it is."""
+    if not added:
+        return
+    with instance.secrets_locked():
+        old = instance.secrets_text()
+        new = add_secrets(old, added)
+        if new != old:
+            instance.write_secrets(new)
+
+
+def generate_secret() -> str:
+    """Return 32 random letters and digits, from the system's source for secrets."""
+    return "".join(randomness.choice(SECRET_CHARACTERS) for _ in range(SECRET_LENGTH))
+
+
+def merge_message(upstream: Upstream, updates: Sequence[AppUpdate], *, whole: bool) -> str:
+    """Return the commit message: each app, its versions, what was kept, and trailers for machines."""
+    lines = [_subject(upstream, updates, whole=whole), ""]
+    for update in updates:
+        old, new = _versions(update)
+        lines.append(
+            f"- {update.step.app.name} {old} → {new}" if old != new else f"- {update.step.app.name} {new}"
+        )
+        if update.customised:
+            lines.append(f"  kept your changes in {', '.join(update.customised)}")
+    if updates:
+        lines.append("")
+    lines.append(f"Wild-Upstream: {upstream.commit}")
+    for update in updates:
+        before, after = update.step.app.lock.commit[:12], upstream.commit[:12]
+        lines.append(f"Wild-App: {update.step.app.name} {before}..{after}")
+    return "\n".join(lines) + "\n"
+
+
+def file_changes(update: AppUpdate) -> Iterator[FileChange]:
+    """Yield what changes in one app's folder, its `.package/` and lock included."""
+    folder = f"{APPS}/{update.step.app.name}"
+    ours = update.step.app.files
+    for file in update.files:
+        before = ours.get(file.path) or update.step.package.files.get(file.path)
+        executable = before.executable if before is not None else False
+        stages = file.stages if file.conflicts else None
+        yield FileChange(f"{folder}/{file.path}", file.content, executable, stages=stages)
+    for path, after in package_changes(update.step):
+        if after is None:
+            yield FileChange(f"{folder}/{path}", None)
+        else:
+            yield FileChange(f"{folder}/{path}", after.data, after.executable, after.blob)
+    if update.lock is not None:
+        yield FileChange(f"{folder}/{LOCK_FILE}", update.lock)
+
+
+def _compare(installed: InstalledApps, upstream: Upstream) -> tuple[dict[str, str], list[str]]:
+    """The apps whose package upstream changed (app → package name), and those it has no longer."""
+    behind: dict[str, str] = {}
+    gone: list[str] = []
+    for name in installed.names:
+        tree = installed.package_tree(name)
+        if tree is None or upstream.packages.get(name) == tree:
+            continue
+        package = installed.lock(name).path.rpartition("/")[2]
+        if package not in upstream.packages:
+            gone.append(name)
+        elif upstream.packages[package] != tree:
+            behind[name] = package
+    return behind, gone
+
+
+def _step(installed: InstalledApps, upstream: Upstream, name: str, package_name: str) -> Step:
+    package = upstream.package(package_name)
+    app = installed.read(name, package.manifest)
+    return Step(app, package, lock_of(package, upstream.branch, app.lock.values))
+
+
+def _changes(updates: Sequence[AppUpdate], config: ConfigMerge, config_text: bytes) -> Iterator[FileChange]:
+    if config.conflicts or config.text != config_text:
+        yield FileChange(CONFIG, config.text, stages=config.stages if config.conflicts else None)
+    for update in updates:
+        yield from file_changes(update)
+
+
+def _new_secrets(
+    instance: Instance, steps: Sequence[Step], config: Mapping[str, object], scope: str
+) -> dict[SecretPath, str]:
+    added: dict[SecretPath, str] = {}
+    if not any(_asks_for_secrets(step) for step in steps):
+        return added
+    known = instance.secrets()
+    for step in steps:
+        world = build_world(step.package.manifest, step.app.name, config, step.app.mapping, scope=scope)
+        added |= missing_secrets(
+            step.package, step.app.name, world, step.app.mapping, known, generate=generate_secret
+        )
+    return added
+
+
+def _asks_for_secrets(step: Step) -> bool:
+    old, new = step.app.package.manifest, step.package.manifest
+    return (old.default_secrets, old.required_secrets) != (new.default_secrets, new.required_secrets)
+
+
+def _versions(update: AppUpdate) -> tuple[str, str]:
+    return update.step.app.package.manifest.version or "?", update.step.package.manifest.version or "?"
+
+
+def _subject(upstream: Upstream, updates: Sequence[AppUpdate], *, whole: bool) -> str:
+    if whole:
+        return f"Merge remote-tracking branch '{REMOTE}/{upstream.branch}'"
+    if len(updates) == 1:
+        old, new = _versions(updates[0])
+        what = f"{old} to {new}" if old != new else f"{REMOTE} {upstream.commit[:7]}"
+        return f"upgrade({updates[0].step.app.name}): {what}"
+    return f"upgrade(all): {REMOTE} {upstream.commit[:7]}"

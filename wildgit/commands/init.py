@@ -1,0 +1,60 @@
+"""`git wild init`: turn a directory into an instance that tracks a Wild Directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wildgit.errors import NO, OK
+
+_CONFIG = """\
+# The cluster this instance describes. `git wild config set PATH VALUE` edits it and keeps comments.
+cloud: {}
+cluster: {}
+operator: {}
+apps: {}
+"""
+
+
+@click.command()
+@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--upstream", metavar="URL", help="Set the wild-directory remote, and fetch it.")
+@click.option("--no-hooks", is_flag=True, help="Don't install the hooks that keep secrets out of commits.")
+def init(directory: Path, upstream: str | None, no_hooks: bool) -> int:
+    """Turn a directory into an instance that tracks a Wild Directory.
+
+    Makes the repository where there is none, config.yaml, secrets.yaml (never tracked), .gitignore,
+    .gitattributes with the merge driver, the wild-directory remote and the hooks. What is there stays
+    as it is: it is safe to run again. Exit code 1: the history there already holds a secret.
+    """
+    from wildgit.adapters import instance_setup, terminal
+    from wildgit.adapters import upstream as upstreams
+    from wildgit.adapters.secret_guard import history_report
+
+    if upstream is not None:
+        upstreams.check_url(upstream)
+    for line in instance_setup.set_up(directory, _CONFIG, hooks=not no_hooks):
+        terminal.say(line)
+    if upstream is not None:
+        upstreams.add_remote(directory, instance_setup.absolute_url(upstream))
+        terminal.say(f"set the remote wild-directory to {upstream}")
+        upstreams.fetch(directory, quiet=True)
+    # A directory that was a repository before may have published a secret already.
+    report = history_report(directory)
+    for line in report:
+        terminal.warn(line) if line is report[0] else terminal.remark(line)
+    _say_next(upstream)
+    return NO if report else OK
+
+
+def _say_next(upstream: str | None) -> None:
+    from wildgit.adapters import terminal
+
+    if upstream is None:
+        terminal.remark("hint: git wild remote URL, then git wild apps")
+    else:
+        terminal.remark("hint: git wild config set cloud.domain DOMAIN, then git wild apps")
+
+
+command = init

@@ -1,0 +1,74 @@
+"""`git wild secret`: list and set the keys of secrets.yaml; values are never printed."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from wildgit.errors import OK, UsageError
+
+
+@click.group()
+def secret() -> None:
+    """List and set secrets; their values are never printed."""
+
+
+@secret.command("list")
+@click.argument("app", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
+def list_command(app: str | None, as_json: bool) -> int:
+    """List the keys of secrets.yaml: apps.APP.KEY, and which app's copy each is."""
+    from wildgit.adapters import terminal
+    from wildgit.adapters.instance import Instance, section
+
+    values = section(Instance.find().secrets(), "apps")
+    found = [
+        f"apps.{name}.{key}"
+        for name in sorted(values)
+        if app in (None, name)
+        for key in sorted(section(values, name))
+    ]
+    if as_json:
+        terminal.say_json(found)
+    else:
+        for path in found:
+            terminal.say(path)
+    return OK
+
+
+@secret.command("set")
+@click.argument("path")
+@click.option("--generate", is_flag=True, help="Make 32 random characters instead of reading a value.")
+def set_command(path: str, generate: bool) -> int:
+    """Set a secret (apps.APP.KEY) to what is typed or comes on standard input.
+
+    The value is no argument: arguments are seen by everybody on the machine and stay in the history.
+    """
+    from wildgit.adapters import terminal
+    from wildgit.adapters.instance import SECRETS, Instance
+    from wildgit.adapters.upstream_merge import generate_secret
+    from wildgit.core.yaml_edit import parse_path, set_value
+
+    instance = Instance.find()
+    where = parse_path(path)
+    value = generate_secret() if generate else _read_value(path)
+    with instance.secrets_locked():
+        instance.write_secrets(set_value(instance.secrets_text(), where, value, SECRETS))
+    terminal.remark(f"{path} is set; git wild deploy brings it to the cluster")
+    return OK
+
+
+def _read_value(path: str) -> str:
+    if sys.stdin.isatty():
+        value: str = click.prompt(path, hide_input=True, confirmation_prompt=True, err=True)
+        return value
+    value = sys.stdin.read()
+    # `echo password | git wild secret set …` means no newline; a key in PEM form keeps its own.
+    value = value.removesuffix("\n") if value.count("\n") == 1 else value
+    if not value:
+        raise UsageError("no value on standard input", hint=f"git wild secret set {path} --generate")
+    return value
+
+
+command = secret
