@@ -87,9 +87,11 @@ def joined(clashes: Sequence[Clash]) -> Clash:
     if len(clashes) == 1:
         return first
     base, ours, theirs = (tuple([line for clash in clashes for line in clash[i]]) for i in range(3))
-    reasons = dict.fromkeys(clash.reason for clash in clashes)
-    path = _common([clash.path for clash in clashes])
-    return first._replace(base=base, ours=ours, theirs=theirs, path=path, reason="; ".join(reasons))
+    reasons = "; ".join(dict.fromkeys(clash.reason for clash in clashes))
+    others = dict.fromkeys(".".join(clash.path) for clash in clashes if clash.path != first.path)
+    if others:
+        reasons += f" (also {', '.join(others)})"
+    return first._replace(base=base, ours=ours, theirs=theirs, reason=reasons)
 
 
 def trimmed(clash: Clash) -> list[Chunk]:
@@ -107,15 +109,6 @@ def trimmed(clash: Clash) -> list[Chunk]:
     middle = clash._replace(ours=ours[start : len(ours) - end], theirs=theirs[start : len(theirs) - end])
     kept: list[Chunk] = [middle] if middle.ours or middle.theirs else []
     return [*ours[:start], *kept, *ours[len(ours) - end :]]
-
-
-def _common(paths: Sequence[Path]) -> Path:
-    length = 0
-    for steps in zip(*paths, strict=False):
-        if len(set(steps)) > 1:
-            break
-        length += 1
-    return paths[0][:length]
 
 
 def _marked(clash: Clash, labels: Sequence[str], style: Style, size: int) -> list[str]:

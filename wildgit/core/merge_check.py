@@ -6,35 +6,46 @@ came in twice, a resource that exists twice, a comment that got lost, or data th
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 from wildgit.core.documents import resource_id
+from wildgit.core.three import Three
 from wildgit.core.yaml_data import Values
 from wildgit.core.yaml_tree import Entry, Stream, Unstructured, parse
 
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
 
-def find_fault(
-    text: str, data: Sequence[int] | None, sides: Sequence[Stream], values: Values, known: dict[str, Entry]
-) -> str | None:
+
+class Trees(NamedTuple):
+    """The parsed sides, and what parsing them taught."""
+
+    texts: Three[str]
+    streams: Three[Stream]
+    values: Values
+    known: dict[str, Entry]  # documents by their text
+
+
+def find_fault(text: str, data: Sequence[int], trees: Trees) -> str | None:
     """Return what is wrong with a clean merge of base, ours and theirs, None if nothing is.
 
     Args:
         text: the merged text.
-        data: its documents' data as the merge decided it; None if the merge doesn't know.
-        sides: base, ours and theirs.
-        values: what the data numbers stand for.
-        known: documents that were parsed before.
+        data: its documents' data as the merge decided it.
+        trees: the sides.
     """
     try:
-        result = parse(text, values, known)
+        result = parse(text, trees.values, trees.known)
     except Unstructured as error:
         return f"the result is no valid YAML: {error}"
-    if data is not None and [document.data for document in result.documents] != list(data):
+    if [document.data for document in result.documents] != list(data):
         return "the result's data is not the merge of the data"
-    if _more_than_sides(*[_identities(stream, values) for stream in (result, *sides[1:])]):
+    sides = (result, trees.streams.ours, trees.streams.theirs)
+    if _more_than_sides(*[_identities(stream, trees.values) for stream in sides]):
         return "the result has two resources of one identity"
-    if not _keeps_comments(*[_comments(stream) for stream in (*sides, result)]):
+    if not _keeps_comments(*[_comments(side) for side in (*trees.texts, text)]):
         return "the result lost a comment, or has one too often"
     return None
 
@@ -48,19 +59,13 @@ def _more_than_sides(result: Counter[Hashable], ours: Counter[Hashable], theirs:
     return any(count > 1 and count > max(ours[x], theirs[x]) for x, count in result.items())
 
 
-def _comments(stream: Stream) -> Counter[str]:
-    return Counter(comment for document in stream.documents for comment in _comments_of(document))
+def _comments(text: str) -> Counter[str]:
+    """What looks like a comment, whatever the blanks in it.
 
-
-def _comments_of(entry: Entry) -> Iterator[str]:
-    """What each comment of an entry says, whatever the blanks in it."""
-    for line in (*entry.head, entry.after, *entry.foot):
-        said = "".join(line.strip("\x00\x01").split()) if "#" in line else ""
-        if said.startswith("#"):
-            yield said
-    if entry.block:
-        for inner in entry.block.entries:
-            yield from _comments_of(inner)
+    In block scalars and strings it may be content: that is no comment, but it must not get lost either.
+    """
+    found = [_COMMENT.search(line) for line in text.split("\n") if "#" in line]
+    return Counter("".join(match.group().split()) for match in found if match)
 
 
 def _keeps_comments(

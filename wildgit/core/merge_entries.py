@@ -105,11 +105,13 @@ class EntryMerge:
             clashes |= {i: forced[done + i] for i in range(len(run)) if done + i in forced}
             i = 0
             while i < len(run):
-                place = Place(collection.indent, collection.path_of(run[i]))
                 end = i + 1
+                while i in clashes and end in clashes:
+                    end += 1
+                # The path is that of what was there before, not of what was put beside it.
+                first = next((triple for triple in run[i:end] if triple.base), run[i])
+                place = Place(collection.indent, collection.path_of(first))
                 if i in clashes:
-                    while end in clashes:
-                        end += 1
                     pairs += self._clash(run[i:end], clashes[i], place, out)
                 else:
                     triple = _without_printed_head(run, i, following)
@@ -210,8 +212,8 @@ class EntryMerge:
 
     def _block(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
         """Merge two block collections of one kind entry by entry."""
-        blocks = Three(*[side.block if side else None for side in (base, ours, theirs)])
-        inside, shape = blocks.base, blocks.ours or blocks.theirs
+        inside, left, right = base.block if base else None, ours.block, theirs.block
+        shape = left or right
         assert shape
         before = pick(base and base.before.rstrip(), ours.before.rstrip(), theirs.before.rstrip())
         after = merge_after(base.after if base and inside else "", ours.after, theirs.after)
@@ -220,10 +222,11 @@ class EntryMerge:
         if before is None or after is None:
             raise _Clashing
         like = ours if before == ours.before.rstrip() else theirs
-        layouts = [_layout(block or shape) for block in (blocks.ours, blocks.theirs)]
-        column, inline = pick(inside and _layout(inside), layouts[0], layouts[1]) or layouts[0]
+        layout = _layout(left or shape)
+        known = _layout(inside) if inside else None
+        column, inline = pick(known, layout, _layout(right or shape)) or layout
         inner: list[Chunk] = []
-        sides = Three(*[block.entries if block else () for block in blocks])
+        sides = Three(*[block.entries if block else () for block in (inside, left, right)])
         inner_place = Place(place.indent + column, place.path)
         if shape.kind == "map":
             pairs = self._mapping(sides, inner_place, inner)
@@ -232,7 +235,7 @@ class EntryMerge:
             pairs = self._sequence(sides, inner_place, inner)
             data = self.values.sequence([item for _, item in pairs], self.values.tag(like.data))
         data = self.values.anchored_like(like.data, data)
-        if None in (blocks.ours, blocks.theirs) and any(isinstance(chunk, Clash) for chunk in inner):
+        if not (left and right) and any(isinstance(chunk, Clash) for chunk in inner):
             raise _Clashing  # cut down to the empty side there would be nothing left
         if not any(isinstance(chunk, Clash) or has_content(chunk) for chunk in inner):
             empty = "{}" if shape.kind == "map" else "[]"

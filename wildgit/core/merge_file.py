@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from wildgit.core.conflicts import Chunk, Clash, joined, reduced, trimmed, write
-from wildgit.core.merge_check import find_fault
+from wildgit.core.merge_check import Trees, find_fault
 from wildgit.core.merge_entries import EntryMerge
 from wildgit.core.merge_records import Conflict, Decision, MergeOptions, MergeResult
 from wildgit.core.text_merge import merge_text
@@ -15,10 +16,11 @@ from wildgit.core.three import Three, pick
 from wildgit.core.yaml_data import Values
 from wildgit.core.yaml_entry import Entry
 from wildgit.core.yaml_soundness import is_encrypted, soundness
-from wildgit.core.yaml_tree import Stream, Unstructured, parse
+from wildgit.core.yaml_tree import Unstructured, parse
 
 _YAML = (".yaml", ".yml", ".json")
 _BOM = "\ufeff"
+_NO_UTF_8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of other bytes
 _SNIFFED = 8000  # bytes in which git looks for a NUL to tell binary files
 
 ENCRYPTED = "both sides changed an encrypted file; its MAC can't be merged"
@@ -38,17 +40,6 @@ class _Layout(NamedTuple):
 class _Side(NamedTuple):
     text: str  # without BOM, lines ended by \n, the last one too
     layout: _Layout
-
-
-class _Trees(NamedTuple):
-    """The parsed sides, and what parsing them taught."""
-
-    streams: Three[Stream]
-    values: Values
-    known: dict[str, Entry]
-
-    def fault(self, text: str, data: Sequence[int]) -> str | None:
-        return find_fault(text, data, self.streams, self.values, self.known)
 
 
 def merge_file(files: Three[bytes], path: str, options: MergeOptions) -> MergeResult:
@@ -76,7 +67,7 @@ def _side(text: str) -> _Side:
         if not text.count("\r") == text.count("\r\n") == text.count("\n"):
             raise Unstructured("mixed line ends")
         text, newline = text.replace("\r\n", "\n"), "\r\n"
-    if not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text):
+    if not text.isascii() and _NO_UTF_8.search(text):
         raise Unstructured("not UTF-8")
     ends_line = not text or text.endswith("\n")
     return _Side(text if ends_line else text + "\n", _Layout(bom, newline, ends_line))
@@ -88,7 +79,8 @@ def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
     known: dict[str, Entry] = {}
     try:
         sides = Three(*map(_side, texts))
-        trees = _Trees(Three(*[parse(side.text, values, known) for side in sides]), values, known)
+        streams = Three(*[parse(side.text, values, known) for side in sides])
+        trees = Trees(Three(*[side.text for side in sides]), streams, values, known)
         merge = EntryMerge(values, options)
         chunks, data = merge.streams(trees.streams)
         chunks = _finished(chunks, options)
@@ -100,7 +92,7 @@ def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
     decisions = tuple(merge.journal.decisions)
     layout = _merged_layout(*[side.layout for side in sides])
     if not any(isinstance(chunk, Clash) for chunk in chunks):
-        if trees.fault("".join(str(chunk) for chunk in chunks), data):
+        if find_fault("".join(str(chunk) for chunk in chunks), data, trees):
             return _second_choice(texts, data, trees, options)
     elif options.favor and not _is_sound(chunks, options):
         return None
@@ -166,7 +158,7 @@ def _laid_out(text: str, layout: _Layout) -> str:
 
 
 def _second_choice(
-    texts: Three[str], data: Sequence[int], trees: _Trees, options: MergeOptions
+    texts: Three[str], data: Sequence[int], trees: Trees, options: MergeOptions
 ) -> MergeResult | None:
     """The line merge, if it is clean and passes the check that the tree merge failed."""
     chunks = merge_text(texts, options.style)
@@ -176,7 +168,7 @@ def _second_choice(
         side = _side("".join(str(chunk) for chunk in chunks))
     except Unstructured:
         return None
-    if trees.fault(side.text, data):
+    if find_fault(side.text, data, trees):
         return _result(_one_clash(texts, DISAGREE), options)
     return _result(chunks, options)
 

@@ -100,6 +100,7 @@ class Values:
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
         self._nodes: list[Hashable] = []
+        self._plain: dict[str, int] = {}
         self.null = self.scalar("", tag=None, plain=True)
         self.empty_map = self.mapping((), None)
         self.empty_list = self.sequence((), None)
@@ -112,11 +113,18 @@ class Values:
             self._nodes.append(node)
         return number
 
+    def plain_scalar(self, text: str) -> int:
+        """Return the number of a plain scalar without a tag: most of a file is these, many of them equal."""
+        number = self._plain.get(text)
+        if number is None:
+            number = self._plain[text] = self.number(resolve(text))
+        return number
+
     def scalar(self, text: str, *, tag: str | None, plain: bool) -> int:
         """Return the number of a scalar; a quoted one is a string whatever it looks like."""
         if tag is not None and tag != "!":
             return self.number(("tagged", tag, text))
-        return self.number(resolve(text) if plain and tag is None else text)
+        return self.plain_scalar(text) if plain and tag is None else self.number(text)
 
     def mapping(self, pairs: Iterable[tuple[int, int]], tag: str | None) -> int:
         """Return the number of a mapping from key numbers to value numbers; order means nothing."""

@@ -14,7 +14,7 @@ which that can't be said:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 ABSOLUTE = "\x00"
@@ -23,6 +23,15 @@ BLANKS = "\x01"
 Kind = Literal["map", "seq"]
 
 _CONTENT = re.compile(r"[ \t]*[^\s#]")
+
+
+class Source(NamedTuple):
+    """Where an entry with a block collection was read, without head and foot: lines[start:end]."""
+
+    lines: list[str]
+    start: int
+    end: int
+    column: int
 
 
 class Entry(NamedTuple):
@@ -41,8 +50,9 @@ class Entry(NamedTuple):
     block: Block | None
     foot: tuple[str, ...]
     data: int  # number of the value's data; -1 for a note
-    text: int  # number of everything above: equal numbers, equal source
+    text: int  # number of the source: equal numbers, equal source
     style: str  # "|" and ">" for block scalars, "[" and "{" for flow collections, "*" for aliases, else ""
+    source: Source | None  # of an entry with a block
 
     @property
     def is_note(self) -> bool:
@@ -50,14 +60,29 @@ class Entry(NamedTuple):
         return self.data < 0
 
 
-class Block(NamedTuple):
-    """A block collection: its entries stand `column` columns to the right of the entry that holds them."""
+class Block:
+    """A block collection: its entries stand `column` columns to the right of the entry that holds them.
 
-    kind: Kind
-    column: int
-    inline: bool  # the first entry starts on the line of the dash
-    entries: tuple[Entry, ...]
-    text: int  # equal numbers, equal source
+    Most collections are the same on all sides and never opened, so entries are made when first asked for.
+    """
+
+    __slots__ = ("_entries", "_make", "column", "inline", "kind")
+
+    def __init__(
+        self, kind: Kind, column: int, make: Callable[[], tuple[Entry, ...]], *, inline: bool
+    ) -> None:
+        self.kind = kind
+        self.column = column
+        self.inline = inline  # the first entry starts on the line of the dash
+        self._make = make
+        self._entries: tuple[Entry, ...] | None = None
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries, in order."""
+        if self._entries is None:
+            self._entries = self._make()
+        return self._entries
 
 
 def entry_lines(entry: Entry, indent: int) -> list[str]:
@@ -133,18 +158,26 @@ def _placed(line: str, indent: int) -> str:
 def _print(entry: Entry, indent: int, out: list[str]) -> None:
     if entry.head:
         out += place_lines(entry.head, indent)
+    source = entry.source
+    if source and source.column == indent:
+        # The line of an entry behind a dash starts with the dash, which is for the caller to put there.
+        out.append(" " * indent + source.lines[source.start][indent:])
+        out += source.lines[source.start + 1 : source.end]
+    else:
+        _print_body(entry, indent, out)
+    if entry.foot:
+        out += place_lines(entry.foot, indent)
+
+
+def _print_body(entry: Entry, indent: int, out: list[str]) -> None:
     block = entry.block
     body = entry.before + entry.value + entry.after
-    if block is None or not block.inline:
-        if body:
-            out += place_text(body, indent)
-        body = ""
-    if block is not None:
+    if body and not (block and block.inline):
+        out += place_text(body, indent)
+    if block:
         column = indent + block.column
         start = len(out)
         for inner in block.entries:
             _print(inner, column, out)
         if block.inline:
             out[start] = " " * indent + body.ljust(block.column) + out[start][column:]
-    if entry.foot:
-        out += place_lines(entry.foot, indent)

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wildgit.core.yaml_data import MERGE_KEY, Values
@@ -38,7 +41,7 @@ class RawLeaf(NamedTuple):
 
 
 class RawBlock(NamedTuple):
-    """A block collection, before its comments are dealt out."""
+    """A block collection, before its lines are dealt out."""
 
     kind: Kind
     start: int  # of its anchor or tag, if it has one, else of the first key or dash
@@ -70,14 +73,11 @@ class EventReader:
         self.values = values
         self.lines = text.split("\n")
         self.lines.pop()  # behind the last \n there is nothing
-        self.starts = [0]
-        position = 0
-        for line in self.lines:
-            position += len(line) + 1
-            self.starts.append(position)
-        self._exotic = _EXOTIC_BREAKS.search(text) is not None
+        self.starts = list(accumulate((len(line) + 1 for line in self.lines), initial=0))
+        self._exotic = not text.isascii() and _EXOTIC_BREAKS.search(text) is not None
         self._anchors: set[str] = set()
-        self._events: Iterator[Any] = iter(())
+        self._kinds = _kinds()
+        self._next: Callable[[], Any] = _loader()(text).get_event
 
     def root(self) -> RawNode | None:
         """Return the document's root, None if there is nothing but comments.
@@ -85,18 +85,13 @@ class EventReader:
         Raises:
             Unstructured: it doesn't parse, or isn't one document.
         """
-        import yaml
-
         root = None
-        try:
-            self._events = iter(yaml.parse(self.text, Loader=_loader()))
-            for event in self._events:
-                if isinstance(event, yaml.DocumentStartEvent):
+        with _unstructured():
+            while (kind := self._kinds[type(self._next())]) != "stream end":
+                if kind == "document":
                     if root is not None:
                         raise Unstructured("a second document without a marker")
-                    root = self._node(next(self._events))
-        except (yaml.YAMLError, RecursionError, ValueError, IndexError) as error:
-            raise Unstructured(str(error) or "nested too deeply") from error
+                    root = self._node(self._next())
         # An empty scalar is where the document has nothing but comments.
         return None if isinstance(root, RawLeaf) and root.start == root.end else root
 
@@ -106,24 +101,18 @@ class EventReader:
         Raises:
             Unstructured: it doesn't parse, or has a collection for a key.
         """
-        import yaml
-
-        try:
-            self._events = iter(yaml.parse(self.text, Loader=_loader()))
-            collection = [next(self._events) for _ in range(5)][-1]  # behind stream, document, mapping, key
-            for event in self._events:
-                if _kind(event) in ("SequenceEnd", "MappingEnd"):
-                    return
+        kinds = self._kinds
+        with _unstructured():
+            collection = [self._next() for _ in range(5)][-1]  # behind stream, document, mapping and key
+            while kinds[type(event := self._next())] != "end":
                 start, key, name = event.start_mark.index, -1, ""
-                if _kind(collection) == "MappingStart":
-                    if _kind(event) != "Scalar":
+                if kinds[type(collection)] == "map":
+                    if kinds[type(event)] != "scalar":
                         raise Unstructured("a collection as a key")
-                    key, name, event = self._scalar_data(event), event.value, next(self._events)  # noqa: PLW2901 - keys and values alternate
+                    key, name, event = self._scalar_data(event), event.value, self._next()
                 node = self._node(event)
-                assert isinstance(node, RawLeaf)
-                yield key, name, node, start
-        except (yaml.YAMLError, RecursionError) as error:
-            raise Unstructured(str(error) or "nested too deeply") from error
+                if isinstance(node, RawLeaf):
+                    yield key, name, node, start
 
     def line_at(self, index: int) -> int:
         """Return the line in which a character stands."""
@@ -133,27 +122,30 @@ class EventReader:
         return self.line_at(mark.index) if self._exotic else mark.line
 
     def _node(self, event: Any) -> RawNode:
-        kind = _kind(event)
-        if kind == "Scalar":
+        kind = self._kinds[type(event)]
+        if kind == "scalar":
             return self._scalar(event)
         start, end = event.start_mark, event.end_mark
-        if kind == "Alias":
+        if kind == "alias":
             return RawLeaf(start.index, end.index, self._line(end), self._alias(event), "*")
         if event.flow_style:
-            data, end = self._flow(event)
-            style = "[" if kind == "SequenceStart" else "{"
+            data, end = self._flow(event, kind)
+            style = "[" if kind == "seq" else "{"
             return RawLeaf(start.index, end.index, self._line(end), data, style)
-        return self._mapping(event) if kind == "MappingStart" else self._sequence(event)
+        return self._mapping(event) if kind == "map" else self._sequence(event)
 
     def _scalar(self, event: Any) -> RawLeaf:
         data = self._scalar_data(event)
         start, end = event.start_mark, event.end_mark
         if event.style not in ("|", ">"):
             return RawLeaf(start.index, end.index, self._line(end), data, "")
-        last = self._last_line_of_block_scalar(self._line(start), self._line(end), self.text[start.index :])
+        keeps_blanks = "+" in self.text[start.index : start.index + 3]
+        last = self._last_line_of_block_scalar(self._line(start), self._line(end), keeps_blanks=keeps_blanks)
         return RawLeaf(start.index, self.starts[last + 1] - 1, last, data, event.style)
 
     def _scalar_data(self, event: Any) -> int:
+        if not (event.style or event.tag or event.anchor):
+            return self.values.plain_scalar(event.value)
         data = self.values.scalar(event.value, tag=event.tag, plain=not event.style)
         return self._anchored(event, data)
 
@@ -168,29 +160,28 @@ class EventReader:
             raise Unstructured(f"nothing is called *{event.anchor}")
         return self.values.opaque("*", event.anchor)
 
-    def _last_line_of_block_scalar(self, first: int, end: int, source: str) -> int:
+    def _last_line_of_block_scalar(self, first: int, end: int, *, keeps_blanks: bool) -> int:
         """Trailing blank lines are content only under `+`, or if they are longer than the indentation."""
-        if "+" in source[:3]:
+        if keeps_blanks:
             return max(first, end - 1)
-        content = [line for line in self.lines[first + 1 : end] if line.strip(" ")]
-        indent = len(content[0]) - len(content[0].lstrip(" ")) if content else len(self.text)
+        content = next((line for line in self.lines[first + 1 : end] if line.strip(" ")), None)
+        indent = len(self.text) if content is None else len(content) - len(content.lstrip(" "))
         last = end - 1
         while last > first and not self.lines[last].strip(" ") and len(self.lines[last]) <= indent:
             last -= 1
         return max(first, last)
 
-    def _flow(self, event: Any) -> tuple[int, Mark]:
+    def _flow(self, event: Any, kind: str) -> tuple[int, Mark]:
         """The number of a flow collection, and where it ends."""
         parts: list[int] = []
-        for inner in self._events:
-            kind = _kind(inner)
-            if kind in ("SequenceEnd", "MappingEnd"):
-                break
-            if kind == "Scalar":
+        while (inner_kind := self._kinds[type(inner := self._next())]) != "end":
+            if inner_kind == "scalar":
                 parts.append(self._scalar_data(inner))
             else:
-                parts.append(self._alias(inner) if kind == "Alias" else self._flow(inner)[0])
-        if _kind(event) == "SequenceStart":
+                parts.append(
+                    self._alias(inner) if inner_kind == "alias" else self._flow(inner, inner_kind)[0]
+                )
+        if kind == "seq":
             data = self.values.sequence(parts, event.tag)
         else:
             keys = parts[::2]
@@ -201,33 +192,33 @@ class EventReader:
 
     def _mapping(self, event: Any) -> RawBlock:
         items: list[RawItem] = []
+        data: dict[int, int] = {}
         merges = 0
-        for key in self._events:
-            kind = _kind(key)
-            if kind == "MappingEnd":
-                break
+        kinds, following, text = self._kinds, self._next, self.text
+        while (kind := kinds[type(key := following())]) != "end":
             start, end = key.start_mark.index, key.end_mark.index
-            if self.text[start] == "?" or kind not in ("Scalar", "Alias"):
+            if kind == "scalar" and text[start] != "?":
+                name, number = key.value, self._scalar_data(key)
+                if name == MERGE_KEY and not key.style:  # may stand there several times
+                    number = self.values.opaque(MERGE_KEY, "", merges)
+                    merges += 1
+            elif kind == "alias":
+                name, number = text[start:end], self._alias(key)
+            else:
                 raise Unstructured("a key that is no plain word")
-            name = key.value if kind == "Scalar" else self.text[start:end]
-            number = self._scalar_data(key) if kind == "Scalar" else self._alias(key)
-            if name == MERGE_KEY and not key.style:  # may stand there several times
-                number = self.values.opaque(MERGE_KEY, "", merges)
-                merges += 1
-            items.append(RawItem(start, end, number, name, self._node(next(self._events))))
-        if len({item.key for item in items}) < len(items):
+            node = self._node(following())
+            items.append(RawItem(start, end, number, name, node))
+            data[number] = node.data
+        if len(data) < len(items):
             raise Unstructured("a mapping has one key twice")
-        data = self.values.mapping([(item.key, item.node.data) for item in items], event.tag)
-        return self._block("map", event, items, data)
+        return self._block("map", event, items, self.values.mapping(data.items(), event.tag))
 
     def _sequence(self, event: Any) -> RawBlock:
         dash = event.end_mark.index
         if self.text[dash] != "-":  # a sequence at its key's column: the mark lies behind the dash
             dash -= 1
         items: list[RawItem] = []
-        for inner in self._events:
-            if _kind(inner) == "SequenceEnd":
-                break
+        while self._kinds[type(inner := self._next())] != "end":
             if items:
                 dash = self._next_dash(items[-1].node.last_line + 1)
             items.append(RawItem(dash, dash + 1, -1, "", self._node(inner)))
@@ -237,10 +228,8 @@ class EventReader:
     def _block(self, kind: Kind, event: Any, items: list[RawItem], data: int) -> RawBlock:
         first = items[0].start
         column = first - self.starts[self.line_at(first)]
-        last_line = items[-1].node.last_line
-        return RawBlock(
-            kind, event.start_mark.index, first, column, items, self._anchored(event, data), last_line
-        )
+        data = self._anchored(event, data)
+        return RawBlock(kind, event.start_mark.index, first, column, items, data, items[-1].node.last_line)
 
     def _next_dash(self, line: int) -> int:
         while not has_content(self.lines[line]):
@@ -252,8 +241,33 @@ class EventReader:
         return self.starts[line] + column
 
 
-def _kind(event: Any) -> str:
-    return type(event).__name__.removesuffix("Event")
+@contextmanager
+def _unstructured() -> Iterator[None]:
+    import yaml
+
+    try:
+        yield
+    except (yaml.YAMLError, RecursionError, ValueError, IndexError) as error:
+        raise Unstructured(str(error) or "nested too deeply") from error
+
+
+@cache
+def _kinds() -> dict[type, str]:
+    """What matters about an event, by its class: looked up once for every node there is."""
+    from yaml import events
+
+    return {
+        events.StreamStartEvent: "stream",
+        events.StreamEndEvent: "stream end",
+        events.DocumentStartEvent: "document",
+        events.DocumentEndEvent: "document end",
+        events.ScalarEvent: "scalar",
+        events.AliasEvent: "alias",
+        events.MappingStartEvent: "map",
+        events.SequenceStartEvent: "seq",
+        events.MappingEndEvent: "end",
+        events.SequenceEndEvent: "end",
+    }
 
 
 def _loader() -> Any:

@@ -16,6 +16,7 @@ from wildgit.core.yaml_data import Values
 from wildgit.core.yaml_entry import (
     Block,
     Entry,
+    Source,
     entry_lines,
     has_content,
     relative_line,
@@ -135,9 +136,14 @@ class _Partition:
         if root.start != root.first:
             raise Unstructured("an anchor or tag on the whole document")
         end = self._end_of_block(root, len(self.lines))
-        block = self._block(root, 0, (line, end), inline=False)
-        foot = relative_lines(self.lines[end:], 0)
-        return self._entry(head=head, before=before, block=block, foot=foot, data=root.data)
+        return self._entry(
+            head=head,
+            before=before,
+            block=self._block(root, 0, (line, end), inline=False),
+            foot=relative_lines(self.lines[end:], 0),
+            data=root.data,
+            source=Source(self.lines, max(marker, 0), end, 0),
+        )
 
     def flow_item(self, key: int, name: str, node: RawLeaf, start: int) -> Entry:
         """Return an item of a flow collection as an entry."""
@@ -145,7 +151,7 @@ class _Partition:
         return self._entry(key=key, name=name, before=before, value=value, data=node.data, style=node.style)
 
     def _block(self, raw: RawBlock, origin: int, lines: tuple[int, int], *, inline: bool) -> Block:
-        """Build the entries of a collection.
+        """Return a collection that will be opened when somebody asks for its entries.
 
         Args:
             raw: the collection.
@@ -153,24 +159,31 @@ class _Partition:
             lines: the lines that are its own, half open; an inline one starts with the dash's line.
             inline: whether the first entry stands behind a dash.
         """
+
+        def entries() -> tuple[Entry, ...]:
+            return self._entries(raw, lines, inline=inline)
+
+        return Block(raw.kind, raw.column - origin, entries, inline=inline)
+
+    def _entries(self, raw: RawBlock, lines: tuple[int, int], *, inline: bool) -> tuple[Entry, ...]:
+        """Deal out the lines of a collection to its entries."""
         column = raw.column
         line, end = lines
         entries: list[Entry] = []
         own_lines = [self.reader.line_at(item.start) for item in raw.items]
-        for i, (item, own, limit) in enumerate(zip(raw.items, own_lines, [*own_lines[1:], end], strict=True)):
-            first = inline and i == 0
+        own_lines.append(end)
+        for i, item in enumerate(raw.items):
+            own = own_lines[i]
             if item.start - self.starts[own] != column:
                 raise Unstructured("entries of one collection at different columns")
-            if not first and self.lines[own][:column].strip(" "):
+            if not (inline and i == 0) and self.lines[own][:column].strip(" "):
                 raise Unstructured("an entry that doesn't start its line")
-            head = () if first or line == own else self._notes_and_head(line, own, column, entries)
+            head = () if line == own else self._notes_and_head(line, own, column, entries)
             last = max(item.node.last_line, own)
-            line = self._end_of_entry(item.node, last + 1, limit, column)
+            line = self._end_of_entry(item.node, last + 1, own_lines[i + 1], column)
             entries.append(self._build(item, head, (own, line), column))
         self._notes(line, end, column, entries)
-        numbers = tuple([entry.text for entry in entries])
-        text = self.values.number(("block", raw.kind, column - origin, inline, numbers))
-        return Block(raw.kind, column - origin, inline, tuple(entries), text)
+        return tuple(entries)
 
     def _build(self, item: RawItem, head: tuple[str, ...], lines: tuple[int, int], column: int) -> Entry:
         """Build the entry of a key or dash at `column` that owns the lines [own, stop)."""
@@ -202,6 +215,7 @@ class _Partition:
             block=self._block(node, column, (own if inline else own + 1, end), inline=inline),
             foot=relative_lines(self.lines[end:stop], column) if end < stop else (),
             data=node.data,
+            source=Source(self.lines, own, end, column),
         )
 
     def _intro(self, item: RawItem, node: RawBlock, own: int, *, inline: bool) -> tuple[str, str]:
@@ -298,9 +312,16 @@ class _Partition:
         foot: tuple[str, ...] = (),
         data: int,
         style: str = "",
+        source: Source | None = None,
     ) -> Entry:
-        text = self.values.number((head, before, value, after, block and block.text, foot))
-        return Entry(key, name, head, before, value, after, block, foot, data, text, style)
+        said = (head, before, value, after, foot, source and self._said(source))
+        text = self.values.number(said)
+        return Entry(key, name, head, before, value, after, block, foot, data, text, style, source)
+
+    def _said(self, source: Source) -> tuple[int, str]:
+        """The source as something to compare; what is the same at another column is found out further in."""
+        start = self.starts[source.start] + source.column
+        return source.column, self.text[start : self.starts[source.end]]
 
 
 def _said(lines: Sequence[str]) -> tuple[str, ...]:
