@@ -372,19 +372,22 @@ def _lines(entry: Entry, indent: int, out: Sequence[Chunk]) -> list[str]:
 def _without_printed_head(run: Sequence[Triple], index: int, following: Triple | None) -> Triple:
     """Both sides inserted below one comment of base, which heads both insertions now: print it once."""
     triple = run[index]
-    said = _said(triple)
-    if not said or not following or not following.base or triple.base:
+    said = _head_of_insertion(triple)
+    if not said or all(_head_of_insertion(before) != said for before in run[:index]):
         return triple
-    below = tuple([line for line in following.base.head if line.strip()])
-    if said != below or all(_said(before) != said for before in run[:index]):
+    known = [other.base for other in (*run, following) if other and other.base]
+    if all(_without_blanks(entry.head) != said for entry in known):
         return triple
     return Triple(*[side and side._replace(head=()) for side in triple])
 
 
-def _said(triple: Triple) -> tuple[str, ...]:
-    """The head of an inserted entry, without its blank lines."""
+def _head_of_insertion(triple: Triple) -> tuple[str, ...]:
     entry = triple.ours or triple.theirs
-    return tuple([line for line in entry.head if line.strip()]) if entry and not triple.base else ()
+    return _without_blanks(entry.head) if entry and not triple.base else ()
+
+
+def _without_blanks(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple([line for line in lines if line.strip()])
 
 
 def _with_dash(chunks: list[Chunk], intro: str, indent: int) -> list[Chunk]:
