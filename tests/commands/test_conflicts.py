@@ -8,33 +8,11 @@ CONFLICT_FILE = "apps/web/deployment.yaml"
 
 
 @pytest.fixture
-def conflicted(tiny, publish):
-    """`web`, whose command both sides changed; `update` stopped at it. Remembers what was before."""
-    base = tiny.root  # for the reader: the instance
-    package = {
-        "web/deployment.yaml": (
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n"
-            "  selector:\n    matchLabels:\n      app: web\n  template:\n    metadata:\n      labels:\n"
-            "        app: web\n    spec:\n      containers:\n        - name: web\n"
-            "          image: {{ .apps.web.image }}\n          workingDir: /srv\n"
-        )
-    }
-    publish(package)
-    tiny.wild("fetch")
-    tiny.wild("add", "web")
-    tiny.commit()
-    tiny.edit(CONFLICT_FILE, "workingDir: /srv", "workingDir: /ours")
-    tiny.commit("config(web): our folder")
-    publish(
-        {
-            "web/deployment.yaml": package["web/deployment.yaml"].replace("/srv", "/theirs"),
-            "web/new.txt": "new\n",
-        }
-    )
-    before = tiny.snapshot()
-    tiny.wild("update", code=1)
-    assert base == tiny.root
-    return tiny, before
+def conflicted(diverged):
+    """`web`, one line of which both sides changed; `update` stopped at it. Remembers what was before."""
+    before = diverged.snapshot()
+    diverged.wild("update", code=1)
+    return diverged, before
 
 
 def test_markers_stages_and_status_are_gits(conflicted) -> None:
@@ -96,7 +74,7 @@ def test_gits_own_commit_finishes_and_the_next_update_has_the_right_base(conflic
     assert len(work.git("log", "--format=%P", "-1").split()) == 2
     assert "Already up to date" in work.wild("update")
     package = (work.root / "apps/web/.package/deployment.yaml").read_text()
-    publish({"web/deployment.yaml": package.replace("replicas: 1", "replicas: 3")})
+    publish({"web/deployment.yaml": package.replace("{{ .apps.web.replicas }}", "3")})
     work.wild("update")
     assert "workingDir: /ours" in work.read(CONFLICT_FILE)
     assert "replicas: 3" in work.read(CONFLICT_FILE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 
-import pytest
 import yaml
 
 UPSTREAM_2 = {
@@ -24,20 +23,6 @@ UPSTREAM_2 = {
         "              port: 80\n"
     ),
 }
-
-
-@pytest.fixture
-def customised(tiny):
-    """The app `web`, added, customised and committed."""
-    tiny.wild("add", "web")
-    tiny.commit()
-    tiny.edit(
-        "apps/web/deployment.yaml",
-        "            - name: HOST\n",
-        "            # ours\n            - name: MODE\n              value: fast\n            - name: HOST\n",
-    )
-    tiny.commit("config(web): set the mode")
-    return tiny
 
 
 def merged(work) -> str:
