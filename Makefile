@@ -4,13 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint bench man clean
+.PHONY: help demo test lint bench laws fuzz man clean
 
 help:
 	@echo 'make demo    a tour of git wild on a sample upstream, in a temporary directory'
 	@echo 'make test    lint, check types and run the tests; TESTS="tests/core -k merge" runs some'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   print how fast we start, merge and deploy'
+	@echo 'make laws    try the laws of the merge on 10,000 generated triples; LAWS=1000 tries fewer'
+	@echo 'make fuzz    break YAML for 30 minutes and see whether the parser stands it; MINUTES=5 stops sooner'
 	@echo 'make man     write docs/git-wild.1 again after a change of a command'
 	@echo 'make clean   remove the environment and the caches'
 	@echo 'PYTHON=python3.12 uses that Python, VENV=/tmp/venv another place for the environment.'
@@ -43,6 +45,12 @@ lint: $(VENV)/installed
 
 bench: $(VENV)/installed
 	@for script in benchmarks/startup.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+
+laws: $(VENV)/installed
+	WILD_LAWS_EXAMPLES=$(or $(LAWS),10000) $(BIN)/python -m pytest tests/core/test_merge_laws.py
+
+fuzz: $(VENV)/installed
+	$(BIN)/python -m tests.fuzz.fuzz_yaml_tree --minutes $(or $(MINUTES),30)
 
 man: $(VENV)/runs
 	$(BIN)/python docs/man.py
