@@ -64,17 +64,20 @@ def seeds_of(folder: Path | None) -> list[str]:
 
 
 def findings(rnd: Random, seeds: list[str], until: Callable[[int], bool]) -> Iterator[tuple[str, str]]:
-    """Yield (what is wrong, the shortest text for it), each kind of wrong once."""
-    seen: set[str] = set()
+    """Yield (what is wrong, the shortest text for it): up to five texts for each kind of wrong."""
+    seen: dict[str, set[str]] = {}
     count = 0
     while not until(count):
         count += 1
         text = make_text(rnd, seeds)
         for check in CHECKS:
             wrong = check(text)
-            if wrong is not None and wrong not in seen:
-                seen.add(wrong)
-                yield wrong, shorten(text, check, wrong)
+            if wrong is None or len(known := seen.setdefault(wrong, set())) == 5:
+                continue
+            short = shorten(text, check, wrong)
+            if short not in known:
+                known.add(short)
+                yield wrong, short
 
 
 def shorten(text: str, check: Check, wrong: str) -> str:

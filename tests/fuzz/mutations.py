@@ -140,7 +140,7 @@ def _break_lines(rnd: Random, lines: list[str]) -> None:
             column = rnd.randrange(len(line) + 1)
             lines[at] = line[:column] + rnd.choice(TOKENS) + line[column:]
         case 5:
-            column = rnd.randrange(len(line))
+            column = rnd.randrange(max(1, len(line)))
             lines[at] = line[:column] + line[column + 1 :]
         case 6:
             lines[at] = (
