@@ -25,20 +25,26 @@ _RANGE = click.option("--range", "revisions", metavar="A..B", help="The commits 
 
 @click.group(name="check", invoke_without_command=True)
 @_RANGE
+@click.option("--merges", metavar="A..B", help="Only replay the merges in B and not in A, and compare.")
 @click.option("--fix", is_flag=True, help="Put right what is mechanical, and show what is left.")
 @_FORM
 @click.pass_context
-def command(ctx: click.Context, revisions: str | None, fix: bool, form: str) -> int:
+def command(ctx: click.Context, revisions: str | None, merges: str | None, fix: bool, form: str) -> int:
     """Check what a reviewer would: secrets, manifests, messages.
 
     Without a subcommand, all of it: no secret in tracked files; every app lints, builds, and is what the
     Kubernetes API accepts; what apps require is installed; no breaking change goes unsaid. With --range, the
     commits' messages, and the secrets in what each of them changed, instead of those in tracked files.
+
+    With --merges, nothing but the merges: a forge's merge button knows no merge driver, so each is done again
+    by ours, in memory, and an edit that the recorded one lost, or a key that it doubled, is a finding.
     """
     if ctx.invoked_subcommand is not None:
-        if revisions or fix or form != "text":
+        if revisions or merges or fix or form != "text":
             raise errors.UsageError(f"options belong behind: git wild check {ctx.invoked_subcommand} …")
         return errors.OK
+    if merges is not None:
+        return _check_merges(Path(), merges, form=form)
     guard = open_guard(Path())
     findings = guard.scan_tracked() if revisions is None else guard.scan_range(revisions)
     rules = {**secret_scan.RULES, commit_message.RULE: commit_message.REASON}
@@ -48,6 +54,16 @@ def command(ctx: click.Context, revisions: str | None, fix: bool, form: str) -> 
         findings += [finding._replace(message=guard.scanner.mask(finding.message)) for finding in found]
         rules.update(its_rules)
     show_findings(findings, rules, form=form, notes=guard.notes)
+    return errors.NO if findings else errors.OK
+
+
+def _check_merges(cwd: Path, revisions: str, *, form: str) -> int:
+    from wildgit.adapters.merge_replay import replay_merges
+    from wildgit.core.merge_review import RULES
+
+    mask = open_guard(cwd).scanner.mask
+    findings = [finding._replace(message=mask(finding.message)) for finding in replay_merges(cwd, revisions)]
+    show_findings(findings, RULES, form=form)
     return errors.NO if findings else errors.OK
 
 
