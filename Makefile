@@ -44,7 +44,7 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 
 bench: $(VENV)/installed
-	@for script in benchmarks/startup.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+	@for script in benchmarks/startup.py benchmarks/guard.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
 
 laws: $(VENV)/installed
 	WILD_LAWS_EXAMPLES=$(or $(LAWS),10000) $(BIN)/python -m pytest tests/core/test_merge_laws.py

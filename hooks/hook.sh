@@ -11,9 +11,16 @@ if [ "$hook" = reference-transaction ] && [ "$1" != prepared ] && ! [ -x "$befor
     exit 0
 fi
 
-if [ "$reads_stdin" ]; then
-    input=$(cat && echo .)
-    input=${input%.}
+# Nearly always there is one line on stdin; to read it without another process keeps this cheap.
+newline='
+'
+input=
+if [ "$reads_stdin" ] && IFS= read -r line; then
+    input=$line$newline
+    if IFS= read -r line; then
+        rest=$(cat && echo .)
+        input=$input$line$newline${rest%.}
+    fi
 fi
 
 if [ -x "$before" ]; then
@@ -37,8 +44,7 @@ reference-transaction)
     [ "$1" = prepared ] || exit 0
     # Only a branch or a tag that is made or moved brings something in that was not guarded already.
     wanted=
-    IFS='
-'
+    IFS=$newline
     set -f
     for line in $input; do
         ref=${line##* }
