@@ -208,3 +208,30 @@ def test_an_app_that_does_not_build_is_found_with_kustomizes_words(whole_instanc
 
 def test_options_in_front_of_a_subcommand_are_a_usage_error(instance: Checkout) -> None:
     instance.wild("check", "--fix", "secrets", code=2)
+
+
+def test_an_app_that_config_yaml_left_behind_is_stale(tmp_path: Path) -> None:
+    Checkout(tmp_path).wild("sample", "upstream.git", "--release", "1")
+    Checkout(tmp_path).wild("init", "cloud", "--upstream", "upstream.git")
+    checkout = Checkout(tmp_path / "cloud")
+    checkout.wild("add", "redis")
+    assert checkout.wild("check", "compiled") == ""
+    checkout.wild("config", "set", "apps.redis.port", "6380")
+    text = checkout.wild("check", "compiled", code=1)
+    assert (
+        "apps/redis/service.yaml: stale-compile: not what config.yaml compiles to: git wild compile redis"
+        in text
+    )
+    checkout.wild("compile", "redis")
+    assert checkout.wild("check", "compiled") == ""
+
+
+def test_a_secret_that_is_set_anew_leaves_the_old_one_forbidden(tmp_path: Path) -> None:
+    Checkout(tmp_path).wild("init", "cloud")
+    checkout = Checkout(tmp_path / "cloud")
+    for value in (SECRET, "a-new-value"):
+        done = checkout.run("git", "wild", "secret", "set", "apps.ghost.dbPassword", stdin=f"{value}\n")
+        assert done.returncode == 0, done.stderr
+    checkout.write("a.yaml", f"x: {SECRET}\n")
+    checkout.git("add", "a.yaml")
+    assert "a.yaml:1: secret-rotated" in checkout.wild("check", "secrets", "--staged", code=1)

@@ -116,6 +116,12 @@ def read_states(cwd: Path) -> list[HookState]:
     return [_state(layout, cwd, name) for name in HOOKS]
 
 
+def hooks_folder(cwd: Path) -> Path:
+    """Return the folder that git runs the hooks of this repository from."""
+    layout = _layout(cwd)
+    return layout.own_hooks if layout.has_config_hooks else _hooks_folder(layout, cwd)
+
+
 def _state(layout: _Layout, cwd: Path, name: str) -> HookState:
     folder = _hooks_folder(layout, cwd)
     if layout.has_config_hooks:

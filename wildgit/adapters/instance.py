@@ -121,7 +121,14 @@ class Instance:
         write_atomically(self.config_path, text)
 
     def write_secrets(self, text: bytes) -> None:
-        """Replace secrets.yaml with mode 0600, whatever it had; the caller holds its lock."""
+        """Replace secrets.yaml with mode 0600, whatever it had; the caller holds its lock.
+
+        The values that were there stay known, as keyed hashes: they must not be committed later either.
+        """
+        from wildgit.adapters.secret_guard import remember_secrets
+
+        if self.secrets_path.exists():
+            remember_secrets(self.root)
         write_atomically(self.secrets_path, text, mode=SECRET_MODE)
 
     def manifest(self, app: str) -> Manifest:

@@ -15,6 +15,7 @@ from wildgit.adapters.kustomize import build
 from wildgit.core.breaking import find_breaks
 from wildgit.core.findings import Finding, allowed_reason
 from wildgit.core.package import MANIFEST, Manifest, parse_manifest
+from wildgit.core.package_lock import FILE as LOCK_FILE
 from wildgit.core.resource_places import ResourcePlaces
 from wildgit.core.yaml_nodes import read_nodes
 from wildgit.errors import InputError, UsageError
@@ -23,6 +24,7 @@ RULES: dict[str, str] = {
     "build": "An app that does not build can't be deployed.",
     "schema": "The API server refuses what its schema does not know.",
     "requirement": "An app whose requirement is not installed never becomes ready.",
+    "stale-compile": "What is deployed would not be what config.yaml says.",
     "breaking-change": "Whoever merges it should know: say on its line what was done about it.",
 }
 
@@ -115,3 +117,18 @@ def _at_key(content: bytes, path: str, rule: str, key: str, message: str) -> Ite
     line = key_node.line if key_node is not None else 0
     if not allowed_reason(content, line, rule):
         yield Finding(rule, path, line, message)
+
+
+def check_compiled(instance: Instance) -> Iterator[Finding]:
+    """Yield the files that are not what config.yaml and their package compile to, with hand edits kept."""
+    from wildgit.adapters.compile_run import plan_compile
+    from wildgit.adapters.repo import Repo
+
+    repo = Repo(instance.root)
+    for app in instance.app_names():
+        if not (instance.app_folder(app) / LOCK_FILE).is_file():
+            continue  # installed by `wild`: what it was compiled from is not known
+        for update in plan_compile(instance, repo, [app]):
+            for path in [file.path for file in update.files] or [LOCK_FILE]:
+                message = f"not what config.yaml compiles to: git wild compile {app}"
+                yield Finding("stale-compile", f"{APPS}/{app}/{path}", 0, message)

@@ -198,15 +198,34 @@ def build(paths: tuple[Path, ...], form: str) -> int:
     return errors.NO if findings else errors.OK
 
 
+@command.command(name="compiled")
+@_FORM
+def compiled(form: str) -> int:
+    """Check that every app is what config.yaml and its package compile to, hand edits kept."""
+    from wildgit.adapters.instance import Instance
+    from wildgit.adapters.instance_checks import RULES, check_compiled
+
+    findings = list(check_compiled(Instance.find()))
+    show_findings(findings, {"stale-compile": RULES["stale-compile"]}, form=form)
+    return errors.NO if findings else errors.OK
+
+
 def _check_instance(cwd: Path, revisions: str) -> Checked:
     from wildgit.adapters.app_files import find_top, read_apps
     from wildgit.adapters.instance import CONFIG, Instance
-    from wildgit.adapters.instance_checks import RULES, check_breaking, check_builds, check_requirements
+    from wildgit.adapters.instance_checks import (
+        RULES,
+        check_breaking,
+        check_builds,
+        check_compiled,
+        check_requirements,
+    )
 
     top = find_top(cwd)
     if not (top / CONFIG).is_file():
         return [], RULES  # a Wild Directory: its packages are templates, and build nowhere
     findings = check_builds(top, read_apps(top))
     findings += check_requirements(Instance(top))
+    findings += check_compiled(Instance(top))
     findings += check_breaking(top, revisions)
     return findings, RULES

@@ -16,7 +16,10 @@ from wildgit import errors
 from wildgit.core.diagnosis import Diagnosis
 
 # (what the check is about, module, function)
-CHECKS = (("merge driver", "wildgit.adapters.merge_driver", "diagnose"),)
+CHECKS = (
+    ("merge driver", "wildgit.adapters.merge_driver", "diagnose"),
+    ("hooks", "wildgit.adapters.hook_canary", "diagnose"),
+)
 
 _MARKS = {True: "ok", False: "FAILED", None: "not tried"}
 
