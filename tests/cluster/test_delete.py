@@ -133,6 +133,8 @@ def test_clusters_own_namespace_stays_when_an_app_in_it_goes(instance: Instance)
     assert instance.get("configmap", "settings", "kube-public") is None
     namespace = instance.get("namespace", "kube-public")
     assert namespace and namespace["status"]["phase"] == "Active"
+    assert "wild.cloud" not in json.dumps(namespace["metadata"].get("annotations", {}))
+    assert "wild.cloud/app" not in namespace["metadata"].get("labels", {})
 
 
 def test_delete_goes_on_in_the_cluster_after_the_instance_forgot_the_app(instance: Instance) -> None:

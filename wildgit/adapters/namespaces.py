@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from wildgit.adapters.api_server import ApiError
 from wildgit.adapters.cluster import Cluster
+from wildgit.core.field_ownership import MANAGER
 from wildgit.core.kube_objects import Object, ResourceId, identify
 from wildgit.errors import ClusterError
 
@@ -125,7 +126,7 @@ def _seconds_left(pod: Object) -> float:
 def _clear_finalizers(cluster: Cluster, held: list[Object]) -> None:
     def clear(obj: Object) -> None:
         try:
-            cluster.merge(identify(obj), {"metadata": {"finalizers": None}}, manager="git-wild")
+            cluster.merge(identify(obj), {"metadata": {"finalizers": None}}, manager=MANAGER)
         except ApiError as error:
             if error.code != 404:  # it went by itself
                 raise

@@ -12,9 +12,10 @@ from wildgit.adapters.git_process import run_git, try_git
 from wildgit.adapters.instance import APPS, CONFIG, SECRETS, Instance, section
 from wildgit.adapters.namespaces import Ladder, free_namespace, is_terminating, namespace_id, wait_until_gone
 from wildgit.adapters.survey import read_each
-from wildgit.core.deploy_record import read_record
+from wildgit.core.deploy_record import RECORD_ANNOTATIONS, read_record
 from wildgit.core.desired_state import APP_LABEL
 from wildgit.core.events import DONE, NOTE, STARTED, Event, Report
+from wildgit.core.field_ownership import MANAGER
 from wildgit.core.kube_objects import Object, ResourceId, labels_of
 from wildgit.core.yaml_edit import unset_value
 
@@ -98,9 +99,9 @@ class Removal:
     def _delete_namespace(self, namespace: Object) -> None:
         name, uid = namespace["metadata"]["name"], namespace["metadata"]["uid"]
         if name in _CLUSTER_NAMESPACES:
-            self._note(
-                f"{name} is the cluster's own namespace and stays; what {self.app} had in it is deleted"
-            )
+            self._note(f"{name} is the cluster's own namespace: it stays, without what {self.app} had in it")
+            marks = {"labels": {APP_LABEL: None}, "annotations": dict.fromkeys(RECORD_ANNOTATIONS)}
+            self.cluster.merge(namespace_id(name), {"metadata": marks}, manager=MANAGER)
             return
         if not is_terminating(namespace):
             self.cluster.delete(namespace_id(name), uid=uid)

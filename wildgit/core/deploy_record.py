@@ -18,6 +18,7 @@ DEPLOYED_AT = "wild.cloud/deployed-at"
 DEPLOYED_BY = "wild.cloud/deployed-by"
 INVENTORY = "wild.cloud/inventory"
 CLAIM = "wild.cloud/deploying"
+RECORD_ANNOTATIONS = (COMMIT, DEPLOYED_AT, DEPLOYED_BY, INVENTORY, CLAIM)
 RECORD_MANAGER = "git-wild-record"
 UNCOMMITTED = "-dirty"  # behind a commit, as `git describe --dirty` has it: the work tree had changes
 
