@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,8 +29,18 @@ ROUNDS = {10: 7, 100: 5, 1000: 2}
 STATUS_APPS, STATUS_GOAL_S = 30, 2.0
 
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {0}}}\n"
-CONFIG_MAP = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings-{0}}}\ndata: {{number: '{0}', text: a value}}\n"
-SERVICE = "---\napiVersion: v1\nkind: Service\nmetadata: {{name: service-{0}}}\nspec: {{clusterIP: None, selector: {{a: b}}, ports: [{{name: http, port: 80}}]}}\n"
+CONFIG_MAP = """---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: settings-{0}}}
+data: {{number: '{0}', text: a value}}
+"""
+SERVICE = """---
+apiVersion: v1
+kind: Service
+metadata: {{name: service-{0}}}
+spec: {{clusterIP: None, selector: {{a: b}}, ports: [{{name: http, port: 80}}]}}
+"""
 DEPLOYMENT = """---
 apiVersion: apps/v1
 kind: Deployment
@@ -124,6 +135,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if assets() is None:
         raise SystemExit("set KUBEBUILDER_ASSETS; tests/cluster/provision says how")
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     rows = []
     with ControlPlane() as plane, tempfile.TemporaryDirectory() as folder:
         instance = Instance(Path(folder) / "cloud", plane)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wildgit.adapters.git_process import run_git, try_git
+from wildgit.adapters.git_process import run_git
 from wildgit.adapters.instance import APPS, Instance, section
-from wildgit.adapters.kustomize import build
+from wildgit.adapters.kustomize import Build
 from wildgit.core.app_secrets import secret_data
 from wildgit.core.deploy_record import UNCOMMITTED
 from wildgit.core.desired_state import AppSecret, app_secret_names, is_placeholder, namespace_of
@@ -27,19 +27,29 @@ class AppSource:
     commit: str  # HEAD; `-dirty` behind it where the app's folder has changes that are not in it
 
 
-def read_source(instance: Instance, app: str) -> AppSource:
+def read_source(instance: Instance, app: str, build: Build | None = None) -> AppSource:
     """Return what `app` should be.
+
+    Args:
+        instance: where it is installed.
+        app: its name.
+        build: of its folder, if one was started already.
 
     Raises:
         InputError: it does not build, or a secret is missing or still a placeholder.
         GitError: there is no commit yet.
     """
     manifest = instance.manifest(app)
-    built = build(instance.app_folder(app), f"{APPS}/{app}")
+    built = (build or start_build(instance, app)).resources()
     configured = section(instance.config(), "apps", app).get("namespace")
     namespace = namespace_of(app, built, configured)
     secrets = _secrets(instance, app, manifest, [manifest.name, namespace], built)
     return AppSource(app, namespace, tuple(built), tuple(secrets), deployed_commit(instance, app))
+
+
+def start_build(instance: Instance, app: str) -> Build:
+    """Return a build of the app's folder, under way."""
+    return Build(instance.app_folder(app), f"{APPS}/{app}")
 
 
 def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:
@@ -75,13 +85,17 @@ def requirements_of_all(instance: Instance) -> dict[str, list[str]]:
 
 
 def deployed_commit(instance: Instance, app: str) -> str:
-    """Return HEAD's id, with `-dirty` behind it where the app's folder is not what HEAD has."""
-    done = try_git(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=instance.root)
-    if done.returncode != 0:
+    """Return HEAD's id, with `-dirty` behind it where the app's folder is not what HEAD has.
+
+    Raises:
+        GitError: there is no commit yet.
+    """
+    arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", f"{APPS}/{app}"]
+    lines = run_git(arguments, cwd=instance.root).decode("utf-8", "replace").splitlines()
+    head = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    if head == "(initial)":
         raise GitError("there is no commit yet that could be recorded", hint="git add -A && git commit")
-    folder = f"{APPS}/{app}"
-    changed = run_git(["status", "--porcelain", "--untracked-files=all", "--", folder], cwd=instance.root)
-    return done.stdout.decode().strip() + (UNCOMMITTED if changed.strip() else "")
+    return head + (UNCOMMITTED if any(not line.startswith("# ") for line in lines) else "")
 
 
 def _secrets(

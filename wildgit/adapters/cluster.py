@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildgit.adapters.api_server import POOL_SIZE, ApiError, ApiServer, Patience
+from wildgit.adapters.api_server import ApiError, ApiServer, Patience
 from wildgit.adapters.kubeconfig import find_connection
 from wildgit.core.field_ownership import MANAGER, taken_over
 from wildgit.core.kube_objects import Object, ResourceId, identify
 from wildgit.errors import ClusterError
 
 _PAGE_SIZE = "500"
+_MAX_CONNECTIONS = 8
+_ITEMS_PER_CONNECTION = 3
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML, too
+# What is only sent need not come back whole; servers that can't do it send all of it.
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
 
@@ -68,14 +71,35 @@ class Cluster:
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result | ClusterError]:
         """Return the function's result for each item, several at once; where it failed, the error instead."""
         todo = list(items)
-        if len(todo) < 2:
-            return [_attempt(function, item) for item in todo]
-        with ThreadPoolExecutor(min(POOL_SIZE, len(todo))) as threads:
-            try:
-                return list(threads.map(partial(_attempt, function), todo))
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise
+        results: dict[int, Result | ClusterError] = {}
+        bugs: list[Exception] = []
+        waiting = iter(range(len(todo)))
+        lock = threading.Lock()
+
+        def work() -> None:
+            while not bugs:
+                with lock:
+                    index = next(waiting, None)
+                if index is None:
+                    return
+                try:
+                    results[index] = _attempt(function, todo[index])
+                except Exception as bug:  # noqa: BLE001 - of ours: raised again below, where it is seen
+                    bugs.append(bug)
+
+        # A connection costs a TLS greeting, so few items get few. Daemons: ^C need not wait for an answer.
+        helpers = [
+            threading.Thread(target=work, daemon=True)
+            for _ in range(min(_MAX_CONNECTIONS, len(todo) // _ITEMS_PER_CONNECTION) - 1)
+        ]
+        for helper in helpers:
+            helper.start()
+        work()
+        for helper in helpers:
+            helper.join()
+        if bugs:
+            raise bugs[0]
+        return [results[index] for index in range(len(todo))]
 
     def all(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Return the function's result for each item, several at once.
@@ -209,23 +233,32 @@ class Cluster:
 
     # Writing
 
-    def apply(self, obj: Object, *, dry_run: bool = False, manager: str = MANAGER) -> Object:
-        """Return the object as it is after a server-side apply that takes every conflicting field.
+    def apply(self, obj: Object, *, manager: str = MANAGER) -> None:
+        """Apply an object server-side, taking every field that others own.
 
         Args:
             obj: all fields that the manager wants; those it applied before and that are missing here go away.
                 With a resourceVersion, the apply is refused if somebody changed the object since.
-            dry_run: the server does all but store it.
             manager: who owns the fields.
         """
-        query = {"fieldManager": manager, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
+        self.server.request(
+            "PATCH",
+            self.path(identify(obj)),
+            query={"fieldManager": manager, "force": "true"},
+            body=obj,
+            content_type=_APPLY,
+            accept=_METADATA_ONLY,
+            retry_conflict="resourceVersion" not in obj["metadata"],
+        )
+
+    def try_apply(self, obj: Object) -> Object:
+        """Return the object as it would be after `apply`; the server does all of it but store it."""
         applied: Object = self.server.request(
             "PATCH",
             self.path(identify(obj)),
-            query=query,
+            query={"fieldManager": MANAGER, "force": "true", "dryRun": "All"},
             body=obj,
             content_type=_APPLY,
-            retry_conflict="resourceVersion" not in obj["metadata"],
         )
         return applied
 
@@ -239,6 +272,7 @@ class Cluster:
             f"{kind.root}/namespaces/{namespace}/{kind.resource}",
             query={"dryRun": "All", "fieldManager": MANAGER},
             body={**obj, "metadata": metadata},
+            accept=_METADATA_ONLY,
         )
 
     def take_over(self, live: Object) -> None:
@@ -255,16 +289,16 @@ class Cluster:
             "PATCH", self.path(identify(live)), body=patch, content_type=_JSON_PATCH, retry_conflict=False
         )
 
-    def merge(self, resource: ResourceId, patch: Mapping[str, Any], *, manager: str) -> Object:
-        """Return the object after a JSON merge patch; null removes a field."""
-        merged: Object = self.server.request(
+    def merge(self, resource: ResourceId, patch: Mapping[str, Any], *, manager: str) -> None:
+        """Patch an object with a JSON merge patch; null removes a field."""
+        self.server.request(
             "PATCH",
             self.path(resource),
             query={"fieldManager": manager},
             body=patch,
             content_type=_MERGE_PATCH,
+            accept=_METADATA_ONLY,
         )
-        return merged
 
     def delete(
         self, resource: ResourceId, *, uid: str | None = None, wait_for_dependents: bool = False

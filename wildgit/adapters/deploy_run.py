@@ -16,6 +16,7 @@ from wildgit.adapters.deploy_news import News, counts_text, say_plan
 from wildgit.adapters.deployment import Actor, Deployment, DeployOptions
 from wildgit.adapters.git_process import run_git, try_git
 from wildgit.adapters.instance import Instance
+from wildgit.adapters.kustomize import Build
 from wildgit.adapters.namespaces import Ladder
 from wildgit.adapters.operations import operation
 from wildgit.adapters.rollout import follow, read_health
@@ -64,14 +65,18 @@ class DeployRun:
         self._mask = masker(secret_values(instance.secrets()))
         self._news = News(as_json=options.as_json)
         self._deployed: set[str] = set()
+        self._builds: dict[str, Build] = {}
         terminal.add_mask(self._mask)
 
     @classmethod
-    def open(cls, options: RunOptions, instance: Instance | None = None) -> DeployRun:
-        """Return a run in the instance that we are in, against the cluster of its environment."""
-        found = instance or Instance.find()
-        settings = read_settings(found.root)
-        return cls(found, settings, open_cluster(found, settings, options.environment), options)
+    def open(cls, instance: Instance, options: RunOptions) -> DeployRun:
+        """Return a run against the cluster of the instance's environment."""
+        settings = read_settings(instance.root)
+        return cls(instance, settings, open_cluster(instance, settings, options.environment), options)
+
+    def use_build(self, app: str, build: Build) -> None:
+        """Take a build of an app that was started already."""
+        self._builds[app] = build
 
     def deploy(self, apps: Sequence[str], *, every: bool = False) -> None:
         """Deploy the apps, each behind those of them that it requires.
@@ -115,8 +120,8 @@ class DeployRun:
             plan = deployment.plan(free=True)
             self._say_problems(plan)
             _refuse_problems(plan)
-            deployment.execute(plan)
-            self._mirror(source)
+            if deployment.execute(plan):
+                self._mirror(source)
             self._deployed.add(app)
             if self.options.wait:
                 follow(self.cluster, (app, source.namespace), self.options.timeout_s, report)
@@ -124,7 +129,7 @@ class DeployRun:
         self._say_done(plan, source)
 
     def _read(self, app: str) -> AppSource:
-        return read_source(self.instance, app)
+        return read_source(self.instance, app, self._builds.pop(app, None))
 
     def _deployment(self, source: AppSource, report: Report) -> Deployment:
         options = DeployOptions(
@@ -185,9 +190,13 @@ class DeployRun:
 
     @cached_property
     def _actor(self) -> Actor:
-        name = try_git(["config", "user.email"], cwd=self.instance.root).stdout.decode().strip()
         host = socket.gethostname()
-        return Actor(name or f"{getpass.getuser()}@{host}", f"{host}:{self.instance.root}")
+
+        def who() -> str:
+            name = try_git(["config", "user.email"], cwd=self.instance.root).stdout.decode().strip()
+            return name or f"{getpass.getuser()}@{host}"
+
+        return Actor(who, f"{host}:{self.instance.root}")
 
 
 def read_ladder(settings: Settings) -> Ladder:

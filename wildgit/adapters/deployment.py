@@ -7,7 +7,7 @@ the inventory is widened before the first apply, and every step can be done twic
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ _POLL_S = 0.1
 class Actor:
     """Who deploys: for the record, and to tell our own claims from others'."""
 
-    who: str  # a person
+    who: Callable[[], str]  # a person; asked only where something is recorded
     holder: str  # a machine and a folder on it
 
 
@@ -134,8 +134,8 @@ class Deployment:
 
     # Carrying out.
 
-    def execute(self, plan: Plan) -> None:
-        """Make the cluster what the plan says, and record it. A plan without writes writes nothing.
+    def execute(self, plan: Plan) -> bool:
+        """Make the cluster what the plan says, and record it; False where there was nothing to write.
 
         Raises:
             ClusterError: an object could not be applied; what was applied stays, and running again goes on.
@@ -155,11 +155,12 @@ class Deployment:
             inventory=tuple(plan.inventory()),
             claim=None,
         )
-        if plan.has_writes or self._is_news(finished):
-            self._write_record(
-                replace(finished, deployed_at=_timestamp(), deployed_by=self.actor.who), is_ours=True
-            )
+        is_written = plan.has_writes or self._is_news(finished)
+        if is_written:
+            self._write_record(replace(finished, deployed_at=_timestamp(), deployed_by=self.actor.who()))
+            self._step("record", DONE)
         self._record = finished
+        return is_written
 
     def _is_news(self, finished: DeployRecord) -> bool:
         was = self._record
@@ -186,7 +187,7 @@ class Deployment:
         widened = {*self._record.inventory, *plan.inventory()}
         claim = Claim(
             self.actor.holder,
-            self.actor.who,
+            self.actor.who(),
             _timestamp(now),
             _timestamp(now + timedelta(minutes=_CLAIM_MINUTES)),
         )
@@ -204,15 +205,13 @@ class Deployment:
             raise
         self._step("namespace", DONE)
 
-    def _write_record(self, record: DeployRecord, *, version: str = "", is_ours: bool = False) -> None:
+    def _write_record(self, record: DeployRecord, *, version: str = "") -> None:
         metadata: dict[str, object] = {"name": self.namespace, "annotations": record.annotations()}
         if version:
             metadata["resourceVersion"] = version
         self.cluster.apply(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, manager=RECORD_MANAGER
         )
-        if is_ours:
-            self._step("record", DONE)
 
     def _release(self, plan: Plan) -> None:
         """Take our claim back after a failure; where that fails, too, it ends by itself."""

@@ -32,18 +32,44 @@ _HELM_FIELDS = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 _DEAD_PROXY = "http://127.0.0.1:9"  # the discard port
 
 
+class Build:
+    """A build that is under way: kubectl runs while its caller does something else."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Start it.
+
+        Args:
+            folder: what `kubectl kustomize` is given; nothing outside it is read.
+            name: how the user would name the folder, for messages.
+
+        Raises:
+            InputError: there is no kustomization, or it names something outside.
+        """
+        self._folder, self._name = folder.resolve(), name
+        _check_stays_inside(self._folder, self._folder, name)
+        self._process = _start_kubectl(self._folder)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return what is built, in kustomize's order.
+
+        Raises:
+            InputError: it does not build.
+        """
+        try:
+            text, complaint = self._process.communicate(timeout=BUILD_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            self._process.kill()
+            raise InputError(f"kubectl kustomize took over {BUILD_TIMEOUT_S} s", source=self._name) from error
+        if self._process.returncode != 0:
+            said = complaint.decode("utf-8", "replace").strip().removeprefix("error: ")
+            said = said.replace(str(self._folder), self._name)
+            raise InputError(f"does not build: {said}", source=self._name)
+        return parse_resources(text, self._name)
+
+
 def build(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Return the resources that the kustomization in a folder builds, in its order.
-
-    Args:
-        folder: what `kubectl kustomize` is given; nothing outside it is read.
-        name: how the user would name the folder, for messages.
-
-    Raises:
-        InputError: there is no kustomization, it names something outside, or it does not build.
-    """
-    _check_stays_inside(folder.resolve(), folder.resolve(), name)
-    return parse_resources(_run_kubectl(folder, name), name)
+    """Return the resources that the kustomization in a folder builds; see `Build`."""
+    return Build(folder, name).resources()
 
 
 def kubectl_path() -> Path:
@@ -80,7 +106,7 @@ def parse_resources(text: bytes, name: str) -> list[dict[str, Any]]:
     return documents
 
 
-def _run_kubectl(folder: Path, name: str) -> bytes:
+def _start_kubectl(folder: Path) -> subprocess.Popen[bytes]:
     environment = {
         "HOME": os.devnull,  # no user's kustomize plugins
         "PATH": os.devnull,  # no git, no helm, no exec function
@@ -88,23 +114,14 @@ def _run_kubectl(folder: Path, name: str) -> bytes:
         "HTTPS_PROXY": _DEAD_PROXY,
         "NO_PROXY": "",
     }
-    command = [str(kubectl_path()), "kustomize", "--load-restrictor=LoadRestrictionsRootOnly", "."]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=BUILD_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InputError(f"kubectl kustomize took more than {BUILD_TIMEOUT_S} s", source=name) from error
-    if done.returncode != 0:
-        complaint = done.stderr.decode("utf-8", "replace").strip().removeprefix("error: ")
-        raise InputError(f"does not build: {complaint.replace(str(folder.resolve()), name)}", source=name)
-    return done.stdout
+    return subprocess.Popen(
+        [str(kubectl_path()), "kustomize", "--load-restrictor=LoadRestrictionsRootOnly", "."],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def _check_stays_inside(folder: Path, root: Path, name: str, seen: tuple[Path, ...] = ()) -> None:

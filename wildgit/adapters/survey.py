@@ -90,7 +90,7 @@ def try_objects(cluster: Cluster, drafted: Draft, absent: str) -> dict[ResourceI
         is_homeless = bool(absent) and resource.namespace == absent
         try:
             if not is_homeless:
-                return cluster.apply(obj, dry_run=True)
+                return cluster.try_apply(obj)
             cluster.try_create(obj, _TRIAL_NAMESPACE)
         except UnknownKind as error:
             return None if resource.group in defined else Refusal(f"{error.message} ({error.hint})")

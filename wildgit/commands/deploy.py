@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from wildgit.errors import OK
+
+if TYPE_CHECKING:
+    from wildgit.adapters.instance import Instance
 
 
 @click.command()
@@ -39,6 +44,12 @@ def deploy(
     goes away, but never a namespace, and no claim without --prune-data. What fails half-way stays as far as
     it came: run it again. Secret values are never printed.
     """
+    from wildgit.adapters.instance import APPS, Instance
+    from wildgit.adapters.kustomize import Build
+
+    instance = Instance.find()
+    builds = {app: Build(instance.app_folder(app), f"{APPS}/{app}") for app in _first(instance, apps)}
+    # kubectl builds while we import: for a small app each takes as long as the other.
     from wildgit.adapters.deploy_run import DeployRun, RunOptions
 
     options = RunOptions(
@@ -52,8 +63,16 @@ def deploy(
         environment=environment,
         as_json=as_json,
     )
-    DeployRun.open(options).deploy(apps, every=every)
+    run = DeployRun.open(instance, options)
+    for app, build in builds.items():
+        run.use_build(app, build)
+    run.deploy(apps, every=every)
     return OK
+
+
+def _first(instance: Instance, apps: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the app that is built first for sure; none where that takes thought."""
+    return apps if len(apps) == 1 and apps[0] in instance.app_names() else ()
 
 
 command = deploy
