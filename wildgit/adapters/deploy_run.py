@@ -12,6 +12,7 @@ from functools import cached_property
 from wildgit.adapters import terminal
 from wildgit.adapters.app_source import AppSource, deployed_commit, read_source, requirements_of_all
 from wildgit.adapters.cluster import Cluster
+from wildgit.adapters.compile_check import ensure_compiled
 from wildgit.adapters.deploy_news import News, counts_text, say_plan
 from wildgit.adapters.deployment import Actor, Deployment, DeployOptions
 from wildgit.adapters.git_process import run_git, try_git
@@ -100,6 +101,7 @@ class DeployRun:
 
     def _deploy_one(self, app: str, requires: list[str]) -> None:
         if self.options.dry_run:
+            self._compile(app, self._news)
             source = self._read(app)
             plan = self._deployment(source, self._news).plan(free=False)
             say_plan(plan, as_json=self.options.as_json)
@@ -113,6 +115,7 @@ class DeployRun:
                 running.note(event)
                 self._news(event)
 
+            self._compile(app, report)
             source = self._read(app)
             running.record["commit"] = source.commit
             self._warn_if_uncommitted(source)
@@ -127,6 +130,14 @@ class DeployRun:
                 follow(self.cluster, (app, source.namespace), self.options.timeout_s, report)
                 self._news.close()
         self._say_done(plan, source)
+
+    def _compile(self, app: str, report: Report) -> None:
+        def say(message: str) -> None:
+            report(Event(app, "compile", NOTE, message=message))
+
+        frozen, dry_run = self.options.frozen, self.options.dry_run
+        if ensure_compiled(self.instance, app, say, frozen=frozen, dry_run=dry_run):
+            self._builds.pop(app, None)  # of files that are no more
 
     def _read(self, app: str) -> AppSource:
         return read_source(self.instance, app, self._builds.pop(app, None))

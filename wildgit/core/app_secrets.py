@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from wildgit.core.package import MANIFEST, Manifest, Package, SecretDefault
-from wildgit.core.template import parse
 from wildgit.errors import InputError
 
 SecretPath = tuple[str, str]
@@ -125,6 +124,8 @@ def _rendered(
     app: str,
 ) -> dict[str, str]:
     """Render defaults that read other secrets, each after those it reads."""
+    from wildgit.core.template import parse  # deploy needs the rest of this module, and no template
+
     source = f"{package.path}/{MANIFEST}" if package.path else MANIFEST
     done: dict[str, str] = {}
     while waiting:
