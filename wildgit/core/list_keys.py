@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Sequence
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import NamedTuple
 
 from wildgit.core.yaml_data import Values
@@ -138,7 +138,8 @@ def label(keying: Keying, side: int, index: int, values: Values) -> str:
 
 @cache
 def _kubernetes_keys() -> dict[str, tuple[ListKey, ...]]:
-    data = json.loads(files("wildgit.core").joinpath("list_keys.json").read_text("utf-8"))
+    # importlib.resources loads zipfile and tempfile, which takes longer than the whole of this module.
+    data = json.loads(get_data("wildgit.core", "list_keys.json") or b"")
     return {field: tuple(ListKey(tuple(k)) for k in keys) for field, keys in data["keys"].items()}
 
 
