@@ -36,7 +36,7 @@ demo: $(VENV)/runs
 	@PATH="$(abspath $(BIN)):$$PATH" bash docs/demo.sh
 
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -141,7 +141,7 @@ def make_instance(work: Path, options: argparse.Namespace) -> tuple[Path, Path]:
     for name in names:
         write_package(upstream / "apps" / name, name, second=False)
     commit(upstream, "first")
-    run("git", "wild", "init", str(instance), "--upstream", str(upstream), cwd=work)
+    run("git", "wild", "init", str(instance), "--upstream", str(upstream), "--no-hooks", cwd=work)
     run("git", "wild", "config", "set", "cloud.domain", "example.org", cwd=instance)
     script = "from wildgit.cli import _run\nfor name in {names!r}:\n    assert _run(['add', name]) == 0\n"
     run(sys.executable, "-c", script.format(names=names[: options.installed]), cwd=instance)
@@ -174,6 +174,8 @@ def make_peer(work: Path, instance: Path) -> Path:
     theirs = subprocess.run(made, cwd=peer, capture_output=True, text=True, check=True).stdout.strip()
     run("git", "branch", "theirs", theirs, cwd=peer)
     run("git", "reset", "-q", "--hard", "before", cwd=peer)
+    run("git", "config", "--remove-section", "merge.wild-yaml", cwd=peer)  # git's own merge, not ours
+    run("git", "config", "--remove-section", "merge.wild-package", cwd=peer)
     return peer
 
 

@@ -92,11 +92,12 @@ def _read(
 def _compare(package: str, tree: str, upstream: Upstream | None) -> tuple[str, str | None]:
     if upstream is None:
         return "", None
-    if package not in upstream.packages:
+    theirs = upstream.tree_of(package)
+    if theirs is None:
         return "gone", None
     manifest = upstream.manifest(package)
     version = manifest.version if manifest else None
-    return ("" if upstream.packages[package] == tree else "behind"), version
+    return ("" if theirs == tree else "behind"), version
 
 
 def _uncommitted(instance: Instance) -> set[str]:

@@ -211,20 +211,20 @@ class Repo:
             commit: the upstream commit.
             folder: the folder that holds the packages, "" for the root.
         """
-        tree = self.tree_at(commit, folder)
-        if tree is None:
-            return {}
-        return {
-            name: entry.blob
-            for name, entry in self.entries(tree)
-            if entry.mode == _FOLDER and not name.startswith(".") and self._has_manifest(entry.blob)
-        }
+        return dict(self._packages(commit, folder))
 
     def packages_folder(self, commit: str) -> str:
         """Return where upstream keeps its packages: `apps` if there are any, else the root."""
-        return "apps" if self.packages(commit, "apps") else ""
+        return "apps" if any(True for _ in self._packages(commit, "apps")) else ""
 
-    def _has_manifest(self, tree: str) -> bool:
+    def _packages(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
+        tree = self.tree_at(commit, folder)
+        for name, entry in self.entries(tree) if tree else ():
+            if entry.mode == _FOLDER and not name.startswith(".") and self.has_manifest(entry.blob):
+                yield name, entry.blob
+
+    def has_manifest(self, tree: str) -> bool:
+        """Whether the folder is a package."""
         return MANIFEST in self._git[tree]
 
     def read_package(self, commit: str, path: str, tree: str, *, source: str | None = None) -> Package:

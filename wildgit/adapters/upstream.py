@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from wildgit.adapters.git_process import pass_through, run_git, try_git
@@ -14,22 +15,36 @@ from wildgit.errors import GitError, InputError
 _NO_REMOTE_HINT = "git wild remote URL"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Upstream:
     """One upstream commit and its packages. Nothing is checked out; everything is read from objects.
 
     Attributes:
         branch: the branch it was found on; for another revision, that revision's name.
         folder: what holds the packages, "" for the root.
-        packages: name → tree id.
     """
 
     repo: Repo
     branch: str
     commit: str
     folder: str
-    packages: dict[str, str]
     _manifests: dict[str, Manifest] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def packages(self) -> dict[str, str]:
+        """Every package: name → tree id. One that is known by name is found faster by `tree_of`."""
+        return self.repo.packages(self.commit, self.folder)
+
+    @cached_property
+    def _folder_tree(self) -> str | None:
+        return self.repo.tree_at(self.commit, self.folder)
+
+    def tree_of(self, name: str) -> str | None:
+        """Return the tree id of a package; None where upstream has none of that name."""
+        if self._folder_tree is None:
+            return None
+        tree = self.repo.tree_at(self._folder_tree, name)
+        return tree if tree and self.repo.has_manifest(tree) else None
 
     def path_of(self, name: str) -> str:
         """Return where the package lies in upstream."""
@@ -41,12 +56,13 @@ class Upstream:
         Raises:
             InputError: there is none of that name, its manifest names another, or it is broken or hostile.
         """
-        if name not in self.packages:
+        tree = self.tree_of(name)
+        if tree is None:
             raise InputError(
                 f"{REMOTE} has no package {name!r} at {self.commit[:7]}",
                 hint="git wild apps lists what there is",
             )
-        package = self.repo.read_package(self.commit, self.path_of(name), self.packages[name])
+        package = self.repo.read_package(self.commit, self.path_of(name), tree)
         if package.manifest.name != name:
             raise InputError(
                 f"the manifest's name {package.manifest.name!r} differs from its folder {name!r}",
@@ -68,8 +84,9 @@ class Upstream:
         from wildgit.core.package import MANIFEST, MAX_FILE_BYTES, parse_manifest
 
         source = f"{self.commit[:7]}:{self.path_of(name)}/{MANIFEST}"
+        tree = self.tree_of(name)
         try:
-            for entry_name, entry in self.repo.entries(self.packages[name]):
+            for entry_name, entry in self.repo.entries(tree) if tree else ():
                 if entry_name == MANIFEST and self.repo.blob_size_bytes(entry.blob) <= MAX_FILE_BYTES:
                     return parse_manifest(self.repo.blob(entry.blob), source)
         except InputError:
@@ -96,7 +113,7 @@ def find_upstream(repo: Repo, settings: Settings, revision: str | None = None) -
         raise GitError(f"{REMOTE} has no commit {revision or branch!r}", hint="git wild fetch")
     folder = settings.get("wild.packagesPath")
     folder = repo.packages_folder(commit) if folder is None else folder.strip("/")
-    return Upstream(repo, branch, commit, folder, repo.packages(commit, folder))
+    return Upstream(repo, branch, commit, folder)
 
 
 def add_remote(root: Path, url: str) -> None:

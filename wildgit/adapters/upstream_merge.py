@@ -233,12 +233,13 @@ def _compare(installed: InstalledApps, upstream: Upstream) -> tuple[dict[str, st
     gone: list[str] = []
     for name in installed.names:
         tree = installed.package_tree(name)
-        if tree is None or upstream.packages.get(name) == tree:
+        if tree is None or upstream.tree_of(name) == tree:
             continue
         package = installed.lock(name).path.rpartition("/")[2]
-        if package not in upstream.packages:
+        theirs = upstream.tree_of(package)
+        if theirs is None:
             gone.append(name)
-        elif upstream.packages[package] != tree:
+        elif theirs != tree:
             behind[name] = package
     return behind, gone
 

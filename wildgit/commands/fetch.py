@@ -29,9 +29,9 @@ def fetch(quiet: bool) -> int:
     for name in filter(installed.has_lock, installed.names):
         lock = installed.lock(name)
         package = lock.path.rpartition("/")[2]
-        if upstream.packages.get(package) == lock.tree:
+        if upstream.tree_of(package) == lock.tree:
             continue
-        manifest = upstream.manifest(package) if package in upstream.packages else None
+        manifest = upstream.manifest(package)
         version = installed.manifest(name).version or "?"
         news = "gone from upstream" if manifest is None else f"{version} → {manifest.version or '?'}"
         rows.append((terminal.style(name, "name"), news, f"{lock.commit[:7]}..{upstream.commit[:7]}"))

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wildgit.core.package import MANIFEST, Package
-from wildgit.core.template import parse
 from wildgit.core.yaml_text import dump_yaml, scalar_text
 from wildgit.errors import InputError
 
@@ -36,6 +35,8 @@ def resolve_defaults(
     Raises:
         InputError: a value is missing, or defaults that read each other in a circle.
     """
+    from wildgit.core.template import parse
+
     source = f"{package.path}/{MANIFEST}" if package.path else MANIFEST
     own_path = ("app",) if "app" in world else ("apps", app)
     overrides = dict(_leaves(_at(world, own_path)))

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from wildgit.core.installed_as import with_installed_as
 from wildgit.core.kustomization import check_confined
 from wildgit.core.package import MANIFEST, Manifest, Package, PackageFile, is_rendered
-from wildgit.core.template import parse, project
 from wildgit.errors import InputError
 
 SHARED_SECTIONS = ("cloud", "cluster", "operator")
@@ -119,6 +118,8 @@ def render_package(
 
 def read_values(world: Mapping[str, object], reads: Iterable[Path]) -> dict[str, object]:
     """Return the part of the world that was read: what a package lock keeps."""
+    from wildgit.core.template import project
+
     values = project(world, reads)
     return values if isinstance(values, dict) else {}
 
@@ -133,6 +134,8 @@ def _render_file(
         raise InputError("is not UTF-8", source=source) from error
     if "{{" not in text:
         return package.files[path].data, set()
+    from wildgit.core.template import parse
+
     template = parse(text, source)
     if everything:
         context = world if "config" in world else {**world, "config": world}

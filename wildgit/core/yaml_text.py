@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,12 @@ from wildgit.core.yaml_values import load_yaml
 
 if TYPE_CHECKING:
     import yaml
+
+
+# A word that begins with a letter is a string in both versions, but for a few that YAML 1.1 reads otherwise.
+# Source: https://yaml.org/type/bool.html, https://yaml.org/type/null.html
+_WORD = re.compile(r"[A-Za-z/][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*")
+_OTHER_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 def dump_yaml(value: object) -> str:
@@ -38,6 +45,12 @@ def scalar_text(value: str, *, style: str | None = None) -> str:
 
 
 def _is_plain(value: str) -> bool:
+    if _WORD.fullmatch(value):
+        return value.lower() not in _OTHER_WORDS
+    return _is_plain_by_parsing(value)
+
+
+def _is_plain_by_parsing(value: str) -> bool:
     import yaml
 
     if not value or not value.isprintable() or value != value.strip():
