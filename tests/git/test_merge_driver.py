@@ -311,9 +311,14 @@ def test_attributes_are_added_once_behind_what_is_there() -> None:
 def test_canary_tells_a_driver_that_runs_from_one_that_does_not(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [diagnosis.ok for diagnosis in merge_driver.diagnose(repository.root)] == [True, True, True]
+    assert [diagnosis.ok for diagnosis in merge_driver.diagnose(repository.root)] == [True, True, True, True]
     hide_git_wild(monkeypatch)
-    assert [diagnosis.ok for diagnosis in merge_driver.diagnose(repository.root)] == [True, True, False]
+    assert [diagnosis.ok for diagnosis in merge_driver.diagnose(repository.root)] == [True, True, True, False]
     repository.git("config", "--unset", "merge.wild-yaml.driver")
     repository.git("rm", "--quiet", ".gitattributes")
-    assert [diagnosis.ok for diagnosis in merge_driver.diagnose(repository.root)] == [False, False, False]
+    assert [diagnosis.ok for diagnosis in merge_driver.diagnose(repository.root)] == [
+        False,
+        False,
+        True,
+        False,
+    ]

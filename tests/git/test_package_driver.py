@@ -8,6 +8,7 @@ import pytest
 
 from tests.git.driven import make_repository
 from tests.git.test_resolve import resolve
+from wildgit.adapters.package_sides import PackagePath, packages_unlike_locks
 
 LOCK = "apps/web/.package.lock.yaml"
 
@@ -138,3 +139,24 @@ def test_version_that_upstream_had_twice_is_not_guessed(clouds: Clouds) -> None:
     assert resolve(clouds.instance, "")[0] == 0
     clouds.instance.git("commit", "--no-edit")
     assert clouds.packaged() == clouds.packaged("main")
+
+
+def test_mixture_that_git_made_without_asking_is_found_and_put_right(clouds: Clouds) -> None:
+    """Ours took a version in which a file changed, theirs a newer one in which it went back."""
+    first = clouds.publish({"manifest.yaml": "version: 1\n", "run.sh": "one\n"})
+    second = clouds.publish({"manifest.yaml": "version: 2\n", "run.sh": "two\n"})
+    third = clouds.publish({"manifest.yaml": "version: 3\n", "run.sh": "one\n"})
+    clouds.take(first)
+    clouds.instance.git("branch", "other")
+    clouds.take(second)
+    clouds.instance.git("checkout", "--quiet", "other")
+    clouds.take(third)
+    clouds.instance.git("merge", "--no-edit", "main")
+    assert clouds.instance.read("apps/web/.package/run.sh") == "two\n"
+    assert packages_unlike_locks(clouds.instance.root) == [PackagePath("web", "")]
+    code, output = resolve(clouds.instance, "", "apps/web")
+    assert (code, "was a mixture" in output) == (0, True)
+    clouds.instance.git("commit", "--quiet", "--message", "fix(web): the whole package")
+    assert clouds.packaged() == clouds.packaged("other^{/upgrade}")
+    assert packages_unlike_locks(clouds.instance.root) == []
+    assert resolve(clouds.instance, "") == (0, "nothing to settle\n")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wildgit.adapters.git_process import run_git, try_git
+from wildgit.adapters.package_sides import packages_unlike_locks
 from wildgit.core.diagnosis import Diagnosis
 
 # git puts %P, %S, %X and %Y in quotes for the shell itself; quotes of ours around them would open them again.
@@ -82,6 +83,13 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
         ok=not wrong,
         detail=f"no merge driver of ours for {', '.join(wrong)}" if wrong else "",
         hint="git wild init" if wrong else None,
+    )
+    mixed = [package.app for package in packages_unlike_locks(root)]
+    yield Diagnosis(
+        "each app's .package is what its lock names",
+        ok=not mixed,
+        detail=f"not so: {', '.join(mixed)}" if mixed else "",
+        hint="git wild resolve" if mixed else None,
     )
     yield _canary(_configured(root, "merge.wild-yaml.driver"))
 

@@ -67,6 +67,27 @@ def newer_file(path: PackagePath, ours: bytes, theirs: bytes, *, cwd: Path) -> S
     return _newer_commit(made_by[0][0], made_by[1][0], cwd)
 
 
+def packages_unlike_locks(root: Path) -> list[PackagePath]:
+    """Return the apps of HEAD whose `.package/` is not the tree that their lock names.
+
+    git merges a file that only one side changed without asking any driver. Two branches that took
+    different packages can so end up with a mixture, which is neither.
+    """
+    listing = try_git(["ls-tree", "-z", "-t", "-r", "HEAD", "apps/"], cwd=root).stdout
+    trees: dict[str, str] = {}
+    locks: dict[str, str] = {}
+    for record in listing.decode("utf-8", "surrogateescape").split("\0"):
+        facts, _, path = record.partition("\t")
+        parts = path.split("/")
+        if len(parts) == 3 and parts[2] in (PACKAGE, LOCK):
+            (trees if parts[2] == PACKAGE else locks)[parts[1]] = facts.split()[2]
+    return [
+        PackagePath(app, "")
+        for app, blob in locks.items()
+        if read_upstream(run_git(["cat-file", "blob", blob], cwd=root)).get("tree") != trees.get(app)
+    ]
+
+
 def _versions(upstream: dict[str, str], file: str, cwd: Path) -> dict[str, list[str]]:
     """Return blob id → the upstream commits that introduced it at this path."""
     branch = f"refs/remotes/{upstream['remote']}/{upstream['branch']}"

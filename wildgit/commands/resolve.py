@@ -44,7 +44,8 @@ def command(paths: tuple[str, ...]) -> int:
 
     Shows each conflict with what is around it, and asks: ours, theirs, both where that is valid YAML, or
     edit. Answers are written at once; come back any time. A file without conflicts is added to git's index.
-    Where two branches carry different packages of one app, asks for the app which package to take whole.
+    Where two branches carry different packages of one app, asks which of them to take, whole. Without any
+    conflict, puts right a `.package` folder that a merge made a mixture of two.
     PATHS limits it to files or folders. Exits 1 while something is left.
     """
     from wildgit.adapters.git_process import run_git
@@ -54,11 +55,27 @@ def command(paths: tuple[str, ...]) -> int:
     conflicts = Conflicts(root)
     only = [_below(root, path) for path in paths]
     if not conflicts.list(only):
-        click.echo("nothing to settle")
+        _restore_packages(conflicts, only)
         return errors.OK
     with suppress(_Quit):
         _walk(conflicts, only)
     return _say_what_is_left(conflicts, only)
+
+
+def _restore_packages(conflicts: Conflicts, only: Sequence[str]) -> None:
+    """Make whole what git mixed out of two packages without a conflict."""
+    from wildgit.adapters.package_sides import packages_unlike_locks
+
+    mixed = [
+        package
+        for package in ([] if conflicts.list() else packages_unlike_locks(conflicts.root))
+        if not only or any(package.lock.startswith((f"{path}/", path)) for path in only)
+    ]
+    for package in mixed:
+        conflicts.take_package(package, 2)
+        click.echo(f"{package.app}: .package was a mixture; it is now what its lock says. Commit it.")
+    if not mixed:
+        click.echo("nothing to settle")
 
 
 def _below(root: Path, path: str) -> str:
