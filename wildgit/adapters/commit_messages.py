@@ -60,7 +60,7 @@ def propose_from_index(cwd: Path) -> Proposal:
 
 
 def _changed_sections(cwd: Path) -> set[str]:
-    """Return the apps whose section of config.yaml is not the same in HEAD and in the index."""
+    """Return the apps with a folder whose section of config.yaml differs between HEAD and the index."""
     sides = []
     for revision in ("HEAD", ""):
         text = try_git(["cat-file", "blob", f"{revision}:{_CONFIG}"], cwd=cwd).stdout
@@ -69,7 +69,8 @@ def _changed_sections(cwd: Path) -> set[str]:
         except InputError:
             return set()  # the commit is not refused for want of a proposal
     keys = (leaf.key.split(".") for leaf in sides[0] ^ sides[1])
-    return {key[1] for key in keys if key[0] == "apps" and len(key) > 2}
+    names = {key[1] for key in keys if key[0] == "apps" and len(key) > 2}
+    return {name for name in names if is_staged_scope(cwd, name)}
 
 
 def keep_refused(cwd: Path, text: str) -> Path:

@@ -15,7 +15,7 @@ from wildgit.adapters import git_objects
 from wildgit.adapters.git_process import run_git, try_git
 from wildgit.core.findings import Finding
 from wildgit.core.secret_scan import SECRET_ROTATED, SECRET_VALUE, Scanner
-from wildgit.core.secret_values import Leaf, is_secret_name, read_leaves, read_public
+from wildgit.core.secret_values import Leaf, is_public_name, read_leaves, read_public
 from wildgit.errors import InputError
 
 if TYPE_CHECKING:
@@ -262,8 +262,8 @@ def _read(file: Path) -> tuple[bytes, str, int]:
 def _public_values(cwd: Path, folders: list[Path], leaves: list[Leaf]) -> dict[str, str]:
     """Return the values that config.yaml publishes.
 
-    What HEAD has of it is public. Of a config.yaml that is not committed yet only a field of the same name
-    counts (`dbUser` in both): any other may be the leak itself.
+    What HEAD has of it is public. Of a config.yaml that is not committed yet only what no secret would be
+    called counts (`dbUser`): any other field may be the leak itself.
     """
     for folder in folders:
         file = folder / _CONFIG
@@ -273,15 +273,15 @@ def _public_values(cwd: Path, folders: list[Path], leaves: list[Leaf]) -> dict[s
         # Nearly always none of our secrets is in it, and nothing has to be parsed.
         if not any(leaf.value.strip().encode("utf-8", "surrogatepass") in config for leaf in leaves):
             return {}
-        secrets = {(_field(leaf.key), leaf.value.strip()) for leaf in leaves}
-        same: dict[str, str] = {}
+        harmless = {leaf.value.strip() for leaf in leaves if is_public_name(_field(leaf.key))}
+        uncommitted: dict[str, str] = {}
         for key, value in _read_config(config):
-            same.update((segment, key) for segment in key.split("."))
-            if (_field(key), value.strip()) in secrets and not is_secret_name(_field(key)):
-                same[value.strip()] = key
+            uncommitted.update((segment, key) for segment in key.split("."))
+            if value.strip() in harmless:
+                uncommitted[value.strip()] = key
         committed = try_git(["cat-file", "blob", f"HEAD:{_CONFIG}"], cwd=cwd)
         public = read_public(committed.stdout, _CONFIG) if committed.returncode == 0 else {}
-        return {**same, **public}
+        return {**uncommitted, **public}
     return {}
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus, unquote
 MIN_LENGTH = 6  # shorter values are in every text
 
 _NAMED_SO = r"(?i)passw|passphrase|secret|token|credential|(?:api|private|auth)_?key"
+_PUBLIC_NAMES = r"(?i)(?:host|user|name|port|database|domain|email|address|region|bucket|server|zone|image)$"
 _MIN_PIECE = 12
 _MIN_DISTINCT = 5  # `------------` is no secret
 _ARMOUR = r"-{2,}.*-{2,}|=[0-9A-Za-z+/]{4}"
@@ -101,18 +102,23 @@ def read_public(config: bytes, source: str) -> dict[str, str]:
     for key, value in read_leaves(config, source):
         for segment in key.split("."):
             public.setdefault(segment, key)
-        if not is_secret_name(key.rpartition(".")[2]) and not _is_generated(value):
+        if not _is_secret_name(key.rpartition(".")[2]) and not _is_generated(value):
             public.setdefault(value, key)
             public.setdefault(value.strip(), key)
     return public
 
 
-def is_secret_name(name: str) -> bool:
+def _is_secret_name(name: str) -> bool:
     """Return whether a field of this name holds a secret by all custom."""
     return (
         re.search(r"(?i)passw|passphrase|secret|token|credential|api_?key|private_?key|auth_?key", name)
         is not None
     )
+
+
+def is_public_name(name: str) -> bool:
+    """Return whether a field of this name holds what is no secret even where secrets are kept."""
+    return re.search(_PUBLIC_NAMES, name) is not None
 
 
 def _is_generated(value: str) -> bool:
