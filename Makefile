@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint bench laws fuzz man clean
+.PHONY: help demo test lint bench laws fuzz docs clean
 
 help:
 	@echo 'make demo    a tour of git wild on a sample upstream, in a temporary directory'
@@ -13,7 +13,7 @@ help:
 	@echo 'make bench   print how fast we start, merge and deploy'
 	@echo 'make laws    try the laws of the merge on 10,000 generated triples; LAWS=1000 tries fewer'
 	@echo 'make fuzz    break YAML for 30 minutes and see whether the parser stands it; MINUTES=5 stops sooner'
-	@echo 'make man     write docs/git-wild.1 again after a change of a command'
+	@echo 'make docs    write the man page and the README table again after a change of a command'
 	@echo 'make clean   remove the environment and the caches'
 	@echo 'PYTHON=python3.12 uses that Python, VENV=/tmp/venv another place for the environment.'
 
@@ -52,8 +52,8 @@ laws: $(VENV)/installed
 fuzz: $(VENV)/installed
 	$(BIN)/python -m tests.fuzz.fuzz_yaml_tree --minutes $(or $(MINUTES),30)
 
-man: $(VENV)/runs
-	$(BIN)/python docs/man.py
+docs: $(VENV)/runs
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info

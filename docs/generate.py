@@ -1,6 +1,6 @@
-"""Write docs/git-wild.1 from its frame, git-wild.1.in, and the help of every command.
+"""Write what the documentation takes from the commands: the man page and the table in README.md.
 
-The page has one source: what `git wild COMMAND -h` says. `make man` writes it; a test fails when it is stale.
+Both have one source, the help of each command. `make docs` writes them; a test fails when they are stale.
 """
 
 from __future__ import annotations
@@ -15,23 +15,40 @@ import click
 from wildgit import __version__
 from wildgit.commands import COMMANDS, PLUMBING
 
-FRAME = Path(__file__).with_name("git-wild.1.in")
-PAGE = Path(__file__).with_name("git-wild.1")
+HERE = Path(__file__).parent
+PAGE = HERE / "git-wild.1"
+README = HERE.parent / "README.md"
+_TABLE = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- /commands -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Write the page."""
+    """Write both."""
     PAGE.write_text(build_page())
+    README.write_text(build_readme())
 
 
 def build_page() -> str:
     """Return the man page as it should be now."""
     sections = "\n".join(_sections())
-    return FRAME.read_text().replace("@VERSION@", __version__).replace("@COMMANDS@\n", sections + "\n")
+    frame = (HERE / "git-wild.1.in").read_text()
+    return frame.replace("@VERSION@", __version__).replace("@COMMANDS@\n", sections + "\n")
+
+
+def build_readme() -> str:
+    """Return the README with its table of commands as it should be now."""
+    rows = ["| command | what it does |", "|---|---|"]
+    for heading in _headings():
+        rows.append(f"| **{heading}** | |")
+        rows += [f"| `{name}` | {line} |" for name, (_, place, line) in COMMANDS.items() if place == heading]
+    return _TABLE.sub(lambda _: "\n".join(rows) + "\n", README.read_text())
+
+
+def _headings() -> list[str]:
+    return list(dict.fromkeys(heading for _, heading, _ in COMMANDS.values()))
 
 
 def _sections() -> Iterator[str]:
-    for heading in dict.fromkeys(heading for _, heading, _ in COMMANDS.values()):
+    for heading in _headings():
         yield f'.SH "{heading.upper()} COMMANDS"'
         for name, (module, place, _) in COMMANDS.items():
             if place == heading and name in PLUMBING:
