@@ -85,7 +85,7 @@ class News:
 def say_plan(plan: Plan, *, as_json: bool) -> None:
     """Print what a deploy would do."""
     if as_json:
-        terminal.say_json(plan_json(plan))
+        terminal.say(json.dumps(plan_json(plan), ensure_ascii=False))
         return
     changed = [action for action in plan.actions if action.verb is not Verb.UNCHANGED]
     for action in changed:

@@ -86,11 +86,7 @@ class DeployRun:
             UsageError: neither apps nor all of them are asked for.
             WildgitError: one could not be deployed; those before it are.
         """
-        if not apps and not every:
-            raise UsageError("say which apps to deploy", hint="git wild deploy APP…, or --all")
-        if apps and every:
-            raise UsageError("--all already means every app")
-        named = self.instance.require_apps(tuple(apps))
+        named = named_apps(self.instance, apps, every=every)
         requires = requirements_of_all(self.instance)
         order = deploy_order(named, requires)
         if not self.options.with_dependencies:
@@ -208,6 +204,20 @@ class DeployRun:
             return name or f"{getpass.getuser()}@{host}"
 
         return Actor(who, f"{host}:{self.instance.root}")
+
+
+def named_apps(instance: Instance, apps: Sequence[str], *, every: bool) -> list[str]:
+    """Return which apps are to be deployed.
+
+    Raises:
+        UsageError: neither apps nor all of them are asked for, or both.
+        InputError: one is not installed.
+    """
+    if not apps and not every:
+        raise UsageError("say which apps to deploy", hint="git wild deploy APP…, or --all")
+    if apps and every:
+        raise UsageError("--all already means every app")
+    return instance.require_apps(tuple(apps))
 
 
 def read_ladder(settings: Settings) -> Ladder:

@@ -6,23 +6,25 @@ The words come from the commands themselves. Completing starts no Python: they a
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from wildgit import errors
-from wildgit.commands import COMMANDS
+from wildgit.commands import COMMANDS, PLUMBING
 
 # Where each shell looks by itself, and the name it looks for.
 _PLACES = {
     "bash": ("XDG_DATA_HOME", ".local/share", "bash-completion/completions/git-wild"),
     "zsh": ("XDG_DATA_HOME", ".local/share", "zsh/site-functions/_git-wild"),
 }
+# What stands for an argument of this name.
+_NAMES = {"app": "__git_wild_apps", "apps": "__git_wild_apps", "package": "__git_wild_packages"}
 _LOADERS = {
     "bash": 'eval "$(git-wild completion bash)"\n',
     "zsh": '#compdef git-wild\neval "$(git-wild completion zsh)"\n_git-wild "$@"\n',
@@ -39,10 +41,10 @@ class _Row:
     names: str
 
 
-@click.command(name="completion")
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh"]))
 @click.option("--install", is_flag=True, help="Write it where the shell finds it by itself.")
-def command(shell: str, install: bool) -> int:
+def completion(shell: str, install: bool) -> int:
     """Complete `git wild` in bash or zsh.
 
     Prints the completion script: commands, options, and the names of apps and packages. It is called by git's
@@ -81,8 +83,13 @@ def _script(shell: str) -> str:
 
 
 def _rows() -> Iterator[_Row]:
-    for name, (module, _, _) in COMMANDS.items():
-        yield from _describe(import_module(module).command, name)
+    context = click.get_current_context().find_root()
+    for name in COMMANDS:
+        command = _below(context.command, context, name)
+        if name in PLUMBING:  # parses its own arguments; its help has them
+            yield _Row(name, re.findall(r"--[a-z][a-z0-9-]*", command.get_help(context)), [], "")
+        else:
+            yield from _describe(command, name)
 
 
 def _describe(command: click.Command, path: str) -> Iterator[_Row]:
@@ -95,15 +102,20 @@ def _describe(command: click.Command, path: str) -> Iterator[_Row]:
             options += [name + "=" * takes_value for name in long] if not parameter.hidden else []
         elif isinstance(parameter.type, click.Choice):
             words += list(parameter.type.choices)
-        elif parameter.name in ("app", "apps"):
-            names = "__git_wild_packages" if path == "add" else "__git_wild_apps"
+        elif parameter.name in _NAMES:
+            names = _NAMES[parameter.name]
     if isinstance(command, click.Group):
-        below = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
-        words += [name for name, _ in below]
-        for name, each in below:
-            if each is not None:
-                yield from _describe(each, f"{path} {name}")
+        words += command.list_commands(context)
+        for name in command.list_commands(context):
+            yield from _describe(_below(command, context, name), f"{path} {name}")
     yield _Row(path, options, words, names)
+
+
+def _below(group: click.Command, context: click.Context, name: str) -> click.Command:
+    assert isinstance(group, click.Group)
+    command = group.get_command(context, name)
+    assert command is not None
+    return command
 
 
 def _table(function: str, cases: Iterable[tuple[str, str]]) -> str:
@@ -113,3 +125,6 @@ def _table(function: str, cases: Iterable[tuple[str, str]]) -> str:
 
 def _print(words: list[str]) -> str:
     return shlex.join(["printf", "%s\\n", *words]) if words else ":"
+
+
+command = completion

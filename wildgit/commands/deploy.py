@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wildgit.errors import OK
+from wildgit.errors import OK, UsageError
 
 if TYPE_CHECKING:
     from wildgit.adapters.instance import Instance
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="All installed apps.")
 @click.option("--with-dependencies", is_flag=True, help="First deploy what the apps require, in order.")
 @click.option("--dry-run", is_flag=True, help="Say what would be created, changed and pruned; write nothing.")
+@click.option("--offline", is_flag=True, help="With --dry-run: ask no cluster, and plan for an empty one.")
 @click.option("--frozen", is_flag=True, help="Refuse if config.yaml moved since the last compile.")
 @click.option("--wait", is_flag=True, help="Follow rollouts, jobs and claims to their end.")
 @click.option("--timeout", type=float, default=300, show_default=True, help="Seconds to wait for one app.")
@@ -30,6 +31,7 @@ def deploy(
     every: bool,
     with_dependencies: bool,
     dry_run: bool,
+    offline: bool,
     frozen: bool,
     wait: bool,
     timeout: float,
@@ -48,6 +50,8 @@ def deploy(
     from wildgit.adapters.kustomize import Build
 
     instance = Instance.find()
+    if offline:
+        return _preview(instance, apps, every=every, dry_run=dry_run, as_json=as_json)
     builds = {app: Build(instance.app_folder(app), f"{APPS}/{app}") for app in _first(instance, apps)}
     # kubectl builds while we import: for a small app each takes as long as the other.
     from wildgit.adapters.deploy_run import DeployRun, RunOptions
@@ -73,6 +77,16 @@ def deploy(
 def _first(instance: Instance, apps: tuple[str, ...]) -> tuple[str, ...]:
     """Return the app that is built first for sure; none where that takes thought."""
     return apps if len(apps) == 1 and apps[0] in instance.app_names() else ()
+
+
+def _preview(instance: Instance, apps: tuple[str, ...], *, every: bool, dry_run: bool, as_json: bool) -> int:
+    from wildgit.adapters.deploy_preview import preview
+    from wildgit.adapters.deploy_run import named_apps
+
+    if not dry_run:
+        raise UsageError("--offline only goes with --dry-run")
+    preview(instance, named_apps(instance, apps, every=every), as_json=as_json)
+    return OK
 
 
 command = deploy

@@ -10,10 +10,10 @@ from wildgit import errors
 from wildgit.adapters.sample import load_releases, publish_sample
 
 
-@click.command(name="sample")
+@click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--release", type=click.IntRange(1, 3), default=3, help="How many of the releases to publish.")
-def command(directory: Path, release: int) -> int:
+def sample(directory: Path, release: int) -> int:
     """Make a sample Wild Directory to try everything with.
 
     DIRECTORY becomes a bare git repository with four packages: postgres, redis, miniflux and immich. Use it
@@ -24,3 +24,6 @@ def command(directory: Path, release: int) -> int:
     subject = load_releases()[release - 1].message.strip().splitlines()[0]
     click.echo(f"{directory}: main is {commit[:7]}, release {release}: {subject}")
     return errors.OK
+
+
+command = sample
