@@ -94,6 +94,7 @@ def test_two_installs_of_one_package_stand_side_by_side(sample) -> None:
     sample.wild("add", "postgres")
     sample.wild("add", "postgres", "--as", "postgres-two")
     assert yaml.safe_load(sample.read("config.yaml"))["apps"]["postgres-two"]["namespace"] == "postgres-two"
+    assert 'host: "postgres.postgres-two.svc' in sample.read("config.yaml"), "hosts follow the namespace"
     output = sample.wild("add", "miniflux", "--with", "db=postgres-two")
     assert "postgres-two" in output
     assert "installedAs: postgres-two" in sample.read("apps/miniflux/manifest.yaml")

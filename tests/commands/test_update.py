@@ -208,6 +208,14 @@ def test_a_customised_config_field_that_upstream_removed_is_a_conflict(customise
     assert "replicas" in output
     assert "<<<<<<<" in customised.read("config.yaml")
     assert {line.split()[2] for line in customised.git("ls-files", "-u").splitlines()} == {"1", "2", "3"}
+    customised.git("checkout", "--theirs", "--", "config.yaml")
+    theirs = yaml.safe_load(customised.read("config.yaml"))
+    assert theirs["cloud"] == {"domain": "example.org"}, "a stage is a whole file"
+    assert "replicas" not in theirs["apps"]["web"]
+    customised.git("checkout", "--merge", "--", "config.yaml")
+    assert "<<<<<<<" in customised.read("config.yaml")
+    base = yaml.safe_load(customised.git("show", ":1:config.yaml"))
+    assert base["apps"]["web"]["replicas"] == 2
 
 
 def test_an_uncustomised_config_field_that_upstream_removed_goes(customised, publish) -> None:
@@ -238,7 +246,7 @@ def test_a_renamed_file_takes_its_customisations_along(customised, publish, git_
             "web/kustomization.yaml": kustomization.replace("deployment.yaml", "server.yaml"),
         }
     )
-    customised.wild("update")
+    assert "kept your changes in server.yaml" in customised.wild("update")
     assert not (customised.root / "apps/web/deployment.yaml").exists()
     assert "value: fast" in customised.read("apps/web/server.yaml")
     assert "path: /ready" in customised.read("apps/web/server.yaml")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wildgit.adapters.files import sync_folder, write_atomically
 from wildgit.adapters.installed_apps import InstalledApps, lock_of
-from wildgit.adapters.instance import APPS, CONFIG, Instance
+from wildgit.adapters.instance import APPS, CONFIG, Instance, section
 from wildgit.adapters.settings import Settings
 from wildgit.adapters.upstream import Upstream
 from wildgit.adapters.upstream_merge import generate_secret, store_secrets
@@ -90,9 +90,12 @@ def plan_installation(
     scope = settings.choice("wild.templateScope")
     config = instance.config()
     world = build_world(manifest, app, config, mapping, scope=scope)
+    if app != package_name and manifest.default_config.get("namespace") == package_name:
+        # Two installs of one package must not share a namespace, nor a host name made of it.
+        config = _with_namespace(config, app)
+        world = build_world(manifest, app, config, mapping, scope=scope)
     resolved, _ = resolve_defaults(package, world, app)
-    if app != package_name and resolved.get("namespace") == package_name:
-        resolved["namespace"] = app  # two installs of one package must not share a namespace
+    resolved |= {key: value for key, value in section(config, "apps", app).items() if key == "namespace"}
     defaults = app_sections([(app, defaults_text(package, resolved))])
     filled = load_yaml(add_defaults(instance.config_text(), defaults, CONFIG), CONFIG)
     world = build_world(manifest, app, filled if isinstance(filled, dict) else {}, mapping, scope=scope)
@@ -185,6 +188,12 @@ def remove_leftovers(instance: Instance) -> None:
             shutil.rmtree(left, ignore_errors=True)
     for left in instance.root.glob(".*.yaml.*.tmp"):
         left.unlink(missing_ok=True)
+
+
+def _with_namespace(config: Mapping[str, object], app: str) -> dict[str, object]:
+    """config.yaml's values with the app's namespace set to its name, unless it is set already."""
+    own = {"namespace": app, **section(config, "apps", app)}
+    return {**config, "apps": {**section(config, "apps"), app: own}}
 
 
 def _store_defaults(instance: Instance, defaults: bytes) -> None:

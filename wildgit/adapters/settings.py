@@ -21,7 +21,7 @@ _CHOICES = {
 }
 # What .wildconfig may set; everything else in it is refused, so that a typo is seen.
 _SHARED_KEYS = {*_CHOICES, "wild.packagespath", "wild.branch"}
-_SHARED_PREFIXES = ("wild-environment.", "wild-policy.", "wild-ignore.", "wild-backup.")
+_SHARED_PREFIXES = ("wild-environment.",)
 
 
 @dataclass(frozen=True)

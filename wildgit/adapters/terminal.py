@@ -54,15 +54,19 @@ def say_json(value: object) -> None:
 
 
 def say_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] | None = None) -> None:
-    """Print rows in columns two blanks apart; the last column is not padded. Styled cells are allowed."""
+    """Print rows in columns two blanks apart. Styled cells are allowed.
+
+    The last column is not padded; on a terminal it is cut to the width, in a pipe it is whole.
+    """
     every = [*([header] if header else []), *rows]
     if not every:
         return
     widths = [max(_width(row[i]) for row in every if i < len(row)) for i in range(max(map(len, every)))]
     if header:
         say(style(_line(header, widths), "quiet"))
+    room = _columns() - sum(widths[:-1]) - 2 * (len(widths) - 1)
     for row in rows:
-        say(_line(row, widths))
+        say(_line([*row[:-1], _cut(row[-1], room)] if len(row) == len(widths) else row, widths))
 
 
 def confirm(question: str) -> bool:
@@ -100,6 +104,17 @@ def _masked(text: str) -> str:
     for mask in _masks:
         text = mask(text)
     return text
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+
+
+def _cut(cell: str, room: int) -> str:
+    # A styled cell stays whole: cutting it could cut its end sequence off.
+    return cell if len(cell) <= max(room, 20) or "\x1b" in cell else f"{cell[: max(room, 20) - 1]}…"
 
 
 def _width(cell: str) -> int:

@@ -58,7 +58,7 @@ def add(package: str, name: str | None, chosen: tuple[str, ...], rev: str | None
     for ref, serving in installation.mapping.items():
         terminal.say(f"  {ref} is served by {serving}")
     for owner, key in installation.secrets:
-        terminal.say(f"  made the secret apps.{owner}.{key}")
+        terminal.say(f"  added the secret apps.{owner}.{key}")
     terminal.remark(
         f'hint: git add {APPS}/{app} config.yaml && git commit -m "feat({app}): add {app} {version}"'
     )

@@ -49,7 +49,7 @@ def apps(rev: str | None, as_json: bool) -> int:
             terminal.style(f"as {', '.join(installs[str(each['name'])])}", "good")
             if each["installed"]
             else "",
-            " ".join(str(each["description"]).split())[:80],
+            " ".join(str(each["description"]).split()),
         )
         for each in found
     ]

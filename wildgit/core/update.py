@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from wildgit.core.app_defaults import defaults_text, resolve_defaults
 from wildgit.core.merge import Conflict, Decision, MergeOptions, merge3
-from wildgit.core.merge_files import MergedFile, merge_files
+from wildgit.core.merge_files import FilesMerge, MergedFile, merge_files
 from wildgit.core.package import Package, PackageFile
 from wildgit.core.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.package_lock import PackageLock, lock_text
@@ -130,7 +130,7 @@ def merge_config(
         return ConfigMerge(merged.text, _values(merged.text), (), merged.decisions, None)
     favoured = replace(options, favor="ours")
     usable = merge3(base_text, text, theirs_text, path="config.yaml", options=favoured)
-    stages = (base_text, text, theirs_text)
+    stages = _whole_stages(base_text, text, theirs_text, options)
     filled = _filled(_values(usable.text), _values(theirs_text))
     return ConfigMerge(merged.text, filled, merged.conflicts, merged.decisions, stages)
 
@@ -163,7 +163,7 @@ def update_app(
         step,
         tuple(file for file in merged.files if file.conflicts or file.content != ours.get(file.path)),
         None if unchanged else new_lock,
-        tuple(sorted(path for path in base.keys() | ours.keys() if _differs(base, ours, path))),
+        _customised_files(_contents(base), ours, merged),
     )
 
 
@@ -250,6 +250,19 @@ def app_sections(parts: Sequence[tuple[str, str]]) -> bytes:
     return "".join(lines).encode()
 
 
+def _whole_stages(
+    base: bytes, ours: bytes, theirs: bytes, options: MergeOptions
+) -> tuple[bytes, bytes, bytes]:
+    """Base, ours and theirs as whole files, for the index: `git checkout --theirs` must not lose the rest.
+
+    Theirs is ours with all that upstream changed, and base is that with it taken back again.
+    """
+    favoured = replace(options, favor="theirs")
+    whole_theirs = merge3(base, ours, theirs, path="config.yaml", options=favoured).text
+    whole_base = merge3(theirs, whole_theirs, base, path="config.yaml", options=favoured).text
+    return whole_base, ours, whole_theirs
+
+
 def _filled(ours: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     """Ours, and the defaults of what it has not: a field in a conflict with ours must still render."""
     filled = {**defaults, **ours}
@@ -269,5 +282,11 @@ def _contents(files: Mapping[str, PackageFile]) -> dict[str, bytes]:
     return {path: file.data for path, file in files.items()}
 
 
-def _differs(base: Mapping[str, PackageFile], ours: Mapping[str, bytes], path: str) -> bool:
-    return path not in base or path not in ours or base[path].data != ours[path]
+def _customised_files(
+    base: Mapping[str, bytes], ours: Mapping[str, bytes], merged: FilesMerge
+) -> tuple[str, ...]:
+    """The files that people changed, by the names they have after the merge."""
+    moved = {move.source: move.target for move in merged.moves if move.moved_by == "theirs"}
+    left = {file.path for file in merged.files if file.content is not None}
+    changed = (path for path in base.keys() | ours.keys() if base.get(path) != ours.get(path))
+    return tuple(sorted({path if path in left else moved.get(path, path) for path in changed}))
