@@ -110,7 +110,10 @@ class EntryMerge:
                     end += 1
                 # The path is that of what was there before, not of what was put beside it.
                 first = next((triple for triple in run[i:end] if triple.base), run[i])
-                place = Place(collection.indent, collection.path_of(first))
+                path = collection.path_of(first)
+                if end - i > 1 and not first.base and path:
+                    path = path[:-1]  # several insertions have only the collection in common
+                place = Place(collection.indent, path)
                 if i in clashes:
                     pairs += self._clash(run[i:end], clashes[i], place, out)
                 else:

@@ -13,6 +13,8 @@ from wildgit.core.three import Three
 from wildgit.core.yaml_data import Values
 from wildgit.core.yaml_entry import Entry
 
+NEW = "[+]"  # how a path names an element without a key that base doesn't have
+
 
 class AlignedList(NamedTuple):
     """Aligned elements, what two insertions mean here, and how paths name an element."""
@@ -24,10 +26,8 @@ class AlignedList(NamedTuple):
 
     def label(self, triple: Triple) -> tuple[str, ...]:
         """Return the step of a path that leads to this element; nothing for a note."""
-        for entry in (triple.ours, triple.theirs, triple.base):
-            if entry is not None:
-                return () if entry.is_note else (self.labels.get(entry.text, "[]"),)
-        return ()
+        entry = triple.base or triple.ours or triple.theirs
+        return (self.labels.get(entry.text, NEW),) if entry and not entry.is_note else ()
 
 
 def align_sequence(
@@ -62,7 +62,7 @@ def align_sequence(
     if all(len(set(side)) == len(side) for side in data):
         tokens = {entry.text: entry.data for side in elements for entry in side}
         forced |= find_repeats(alignment.triples, tokens)
-    return AlignedList(alignment, order, _positions(elements), forced)
+    return AlignedList(alignment, order, _positions(elements[0]), forced)
 
 
 def _leading(elements: Sequence[Sequence[Entry]]) -> str:
@@ -77,14 +77,14 @@ def _leading(elements: Sequence[Sequence[Entry]]) -> str:
 
 def _labels(elements: Sequence[Sequence[Entry]], keying: Keying, values: Values) -> dict[int, str]:
     labels: dict[int, str] = {}
-    for side in (0, 2, 1):
+    for side in (2, 1, 0):
         for i, entry in enumerate(elements[side]):
             labels[entry.text] = label(keying, side, i, values)
     return labels
 
 
-def _positions(elements: Sequence[Sequence[Entry]]) -> dict[int, str]:
-    return {entry.text: f"[{i}]" for side in (0, 2, 1) for i, entry in enumerate(elements[side])}
+def _positions(base: Sequence[Entry]) -> dict[int, str]:
+    return {entry.text: f"[{i}]" for i, entry in enumerate(base)}
 
 
 def _is_growing_set(data: Sequence[Sequence[int]], values: Values) -> bool:

@@ -22,7 +22,7 @@ BLANKS = "\x01"
 
 Kind = Literal["map", "seq"]
 
-_CONTENT = re.compile(r"[ \t]*[^\s#]")
+_CONTENT = re.compile(r"[ \t]*[^ \t#]")
 
 
 class Source(NamedTuple):
@@ -88,7 +88,14 @@ class Block:
 def entry_lines(entry: Entry, indent: int) -> list[str]:
     """Return an entry's lines, without line ends, with its key at column `indent`."""
     out: list[str] = []
-    _print(entry, indent, out)
+    _print(entry, indent, out, from_source=True)
+    return out
+
+
+def assembled_lines(entry: Entry, indent: int) -> list[str]:
+    """Return the same lines, but put together from all the entries inside, opened one by one."""
+    out: list[str] = []
+    _print(entry, indent, out, from_source=False)
     return out
 
 
@@ -155,21 +162,21 @@ def _placed(line: str, indent: int) -> str:
     return " " * indent + line
 
 
-def _print(entry: Entry, indent: int, out: list[str]) -> None:
+def _print(entry: Entry, indent: int, out: list[str], *, from_source: bool) -> None:
     if entry.head:
         out += place_lines(entry.head, indent)
     source = entry.source
-    if source and source.column == indent:
+    if from_source and source and source.column == indent:
         # The line of an entry behind a dash starts with the dash, which is for the caller to put there.
         out.append(" " * indent + source.lines[source.start][indent:])
         out += source.lines[source.start + 1 : source.end]
     else:
-        _print_body(entry, indent, out)
+        _print_body(entry, indent, out, from_source=from_source)
     if entry.foot:
         out += place_lines(entry.foot, indent)
 
 
-def _print_body(entry: Entry, indent: int, out: list[str]) -> None:
+def _print_body(entry: Entry, indent: int, out: list[str], *, from_source: bool) -> None:
     block = entry.block
     body = entry.before + entry.value + entry.after
     if body and not (block and block.inline):
@@ -178,6 +185,6 @@ def _print_body(entry: Entry, indent: int, out: list[str]) -> None:
         column = indent + block.column
         start = len(out)
         for inner in block.entries:
-            _print(inner, column, out)
+            _print(inner, column, out, from_source=from_source)
         if block.inline:
             out[start] = " " * indent + body.ljust(block.column) + out[start][column:]

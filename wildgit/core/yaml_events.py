@@ -23,6 +23,7 @@ from wildgit.core.yaml_entry import Kind, has_content
 if TYPE_CHECKING:
     from yaml import Mark
 
+_EXPLICIT_KEY = re.compile(r"^[ \t]*(?:-[ \t]+)*\?(?=[ \t\n])", re.MULTILINE)
 _EXOTIC_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
@@ -74,8 +75,9 @@ class EventReader:
         self.lines = text.split("\n")
         self.lines.pop()  # behind the last \n there is nothing
         self.starts = list(accumulate((len(line) + 1 for line in self.lines), initial=0))
-        self._exotic = not text.isascii() and _EXOTIC_BREAKS.search(text) is not None
+        self.exotic = not text.isascii() and _EXOTIC_BREAKS.search(text) is not None
         self._anchors: set[str] = set()
+        self._questions = [m.end() for m in _EXPLICIT_KEY.finditer(text)] if "?" in text else []
         self._kinds = _kinds()
         self._next: Callable[[], Any] = _loader()(text).get_event
 
@@ -92,6 +94,8 @@ class EventReader:
                     if root is not None:
                         raise Unstructured("a second document without a marker")
                     root = self._node(self._next())
+        if self._questions:
+            raise Unstructured("an explicit key")
         # An empty scalar is where the document has nothing but comments.
         return None if isinstance(root, RawLeaf) and root.start == root.end else root
 
@@ -119,7 +123,7 @@ class EventReader:
         return bisect_right(self.starts, index) - 1
 
     def _line(self, mark: Mark) -> int:
-        return self.line_at(mark.index) if self._exotic else mark.line
+        return self.line_at(mark.index) if self.exotic else mark.line
 
     def _node(self, event: Any) -> RawNode:
         kind = self._kinds[type(event)]
@@ -137,6 +141,8 @@ class EventReader:
     def _scalar(self, event: Any) -> RawLeaf:
         data = self._scalar_data(event)
         start, end = event.start_mark, event.end_mark
+        if self._questions:  # inside a text they are no keys
+            self._questions = [at for at in self._questions if not start.index < at <= end.index]
         if event.style not in ("|", ">"):
             return RawLeaf(start.index, end.index, self._line(end), data, "")
         keeps_blanks = "+" in self.text[start.index : start.index + 3]
@@ -197,7 +203,7 @@ class EventReader:
         kinds, following, text = self._kinds, self._next, self.text
         while (kind := kinds[type(key := following())]) != "end":
             start, end = key.start_mark.index, key.end_mark.index
-            if kind == "scalar" and text[start] != "?":
+            if kind == "scalar":
                 name, number = key.value, self._scalar_data(key)
                 if name == MERGE_KEY and not key.style:  # may stand there several times
                     number = self.values.opaque(MERGE_KEY, "", merges)

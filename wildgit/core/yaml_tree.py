@@ -17,7 +17,7 @@ from wildgit.core.yaml_entry import (
     Block,
     Entry,
     Source,
-    entry_lines,
+    assembled_lines,
     has_content,
     relative_line,
     relative_lines,
@@ -39,8 +39,8 @@ class Stream(NamedTuple):
     documents: tuple[Entry, ...]
 
     def text(self) -> str:
-        """Return the text that was parsed."""
-        return "".join(line + "\n" for document in self.documents for line in entry_lines(document, 0))
+        """Return the text that was parsed, put together from its smallest entries."""
+        return "".join(line + "\n" for document in self.documents for line in assembled_lines(document, 0))
 
 
 def parse(text: str, values: Values, known: dict[str, Entry] | None = None) -> Stream:
@@ -59,7 +59,7 @@ def parse(text: str, values: Values, known: dict[str, Entry] | None = None) -> S
     for source in _split_documents(text):
         entry = known.get(source)
         if entry is None:
-            entry = known[source] = _Partition(source, values).document()
+            entry = known[source] = _parse_document(source, values)
         documents.append(entry)
     return Stream(tuple(documents))
 
@@ -95,6 +95,21 @@ def _split_documents(text: str) -> Iterator[str]:
             cuts.append(start)
     cuts.append(len(text))
     yield from (text[start:end] for start, end in pairwise(cuts) if start < end or not text)
+
+
+def _parse_document(source: str, values: Values) -> Entry:
+    partition = _Partition(source, values)
+    if not partition.reader.exotic:
+        return partition.document()
+    # Where libyaml counts other lines than we do, structure may begin in the middle of one of ours.
+    try:
+        document = partition.document()
+        lines = assembled_lines(document, 0)
+    except IndexError as error:
+        raise Unstructured("line ends of another kind") from error
+    if "".join(line + "\n" for line in lines) != source:
+        raise Unstructured("line ends of another kind")
+    return document
 
 
 class _Partition:
