@@ -45,7 +45,7 @@ run "git wild add redis"
 run "git wild add miniflux --with db=postgres"
 run "git wild add immich --with db=postgres"
 run "git add --all && git commit --quiet --message 'feat(all): Add a database, feeds and photos'"
-run "git ls-files apps/miniflux config.yaml"
+run "ls apps/miniflux"
 
 say "Now make them your own. The manifests are yours: any editor, any change."
 run "sed -i '/ limits:/i\\            # Reports run at night.' apps/postgres/deployment.yaml"
@@ -65,7 +65,6 @@ say "Everything of upstream is in, and everything of yours is still there, also 
 run "git wild diff immich --custom"
 run "git wild diff postgres --custom"
 run "git wild status"
-run "git log --format=%B -1"
 
 say "The third release changes a value that you changed too."
 run "git wild sample ../upstream --release 3"
@@ -80,8 +79,12 @@ run "sed -i -e '/^<<<<<<< /d' -e '/^=======\$/,/^>>>>>>> /d' apps/miniflux/deplo
 run "git add apps/miniflux/deployment.yaml"
 run "git wild merge --continue"
 run "git log --oneline --graph -8"
+run "git log -1 --format=%b"
+
+say "config.yaml followed: new images, and redis' time zone is gone as upstream dropped it. Your 500Gi stayed."
+run "git diff HEAD^ --unified=0 config.yaml"
+run "git wild config get apps.immich.storage"
 run "git wild status"
-run "git log --oneline HEAD..wild-directory/main"
 
 say "What a deploy would apply. (There is no cluster here; without --offline, yours would be asked.)"
 run "git wild deploy --all --dry-run --offline"

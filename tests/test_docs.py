@@ -129,4 +129,5 @@ def test_files_that_the_documentation_names_exist(name: str) -> None:
     text = (ROOT / name).read_text()
     linked = re.findall(r"\]\(([^)#:]+)\)", text)
     named = re.findall(r"`((?:wildgit|tests|docs|templates|hooks|benchmarks)/[^`<…]*)`", text)
+    named += [f"wildgit/{path}" for path in re.findall(r"`((?:adapters|core|commands)/[^`]*)`", text)]
     assert [path for path in {*linked, *named} if not (ROOT / path).exists()] == []
