@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import string
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -316,3 +317,37 @@ def test_a_value_that_comes_back_is_current_again_and_no_value_is_kept_in_clear(
     again = known.with_current([Leaf("b", "hunter2")], "3")
     assert not again.has_rotated
     assert "hunter2" not in again.to_text()
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a" * MIB,
+        b"aaaaaaaa\n" * (MIB // 9),
+        b"current-context" + b"\n" * (MIB - 15),
+        b"kind: Secret\n" + b"{{" * (MIB // 2 - 10),
+        b"kind: Secret\n" + b"[" * (MIB - 20),
+        b"eyJ" * (MIB // 3),
+        b"-----BEGIN PRIVATE KEY-----" * (MIB // 27),
+        b"-----BEGIN PRIVATE KEY-----" + b" " * (MIB - 27),
+        b"\\" * MIB,
+        b"%61" * (MIB // 3),
+        b"''" * (MIB // 2),
+        b"\n" * MIB,
+    ],
+    ids=lambda text: repr(text[:30]),
+)
+def test_no_text_holds_the_guard_up(text: bytes) -> None:
+    scanner = Scanner([Leaf("k", "a" * 8), Leaf("l", "correct horse battery")])
+    start = time.process_time()
+    scanner.scan_text("f", text)
+    assert time.process_time() - start < 5  # a tenth of it where nothing else runs; quadratic takes minutes
+
+
+def test_a_line_with_a_value_in_many_forms_is_one_finding() -> None:
+    scanner = Scanner([Leaf("k", "Zb3kQ9secret")])
+    text = b"Zb3kQ9secret Zb3kQ9secret " + base64.b64encode(b"Zb3kQ9secret")
+    assert len(scanner.scan_text("f", text)) == 1

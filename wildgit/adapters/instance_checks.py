@@ -55,7 +55,7 @@ def _check_build(top: Path, folder: str, files: Mapping[str, bytes]) -> Iterator
         for steps, reason in validate(resource):
             path, line = places.find(kind, name, steps)
             where = ".".join(map(str, steps)) or "the object"
-            allowed = allowed_reason(files[path], line, "schema") if path else ""
+            allowed = allowed_reason(files[path].split(b"\n"), line, "schema") if path else ""
             place = f"{folder}/{path or 'kustomization.yaml'}"
             yield Finding("schema", place, line, f"{kind} {name}: {where}: {reason}", allowed=allowed)
 
@@ -115,7 +115,7 @@ def _manifest(content: bytes | None, path: str) -> Manifest | None:
 def _at_key(content: bytes, path: str, rule: str, key: str, message: str) -> Iterator[Finding]:
     key_node = next((node.key(key) for node in read_nodes(content, path)), None)
     line = key_node.line if key_node is not None else 0
-    if not allowed_reason(content, line, rule):
+    if not allowed_reason(content.split(b"\n"), line, rule):
         yield Finding(rule, path, line, message)
 
 

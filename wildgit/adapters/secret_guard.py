@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from wildgit.adapters import git_objects
 from wildgit.adapters.git_process import run_git, try_git
 from wildgit.core.findings import Finding
-from wildgit.core.secret_scan import SECRET_ROTATED, SECRET_VALUE, Scanner
+from wildgit.core.secret_scan import Scanner
 from wildgit.core.secret_values import Leaf, is_public_name, read_leaves, read_public
 from wildgit.errors import InputError
 
@@ -189,18 +189,17 @@ class SecretGuard:
         A value of secrets.yaml is only let through when this machine's git configuration names its key
         as well: a tracked comment alone must not publish a colleague's secret.
         """
-        if not any(finding.allowed for finding in findings):
-            return findings
-        allowed_keys = _allowed_keys(self._cwd)
+        allowed_keys = _allowed_keys(self._cwd) if any(finding.allowed for finding in findings) else set()
         kept = []
         for finding in findings:
-            if not finding.allowed:
-                kept.append(finding)
-            elif finding.rule in (SECRET_VALUE, SECRET_ROTATED):
-                missing = [key for key in finding.key.split(", ") if key not in allowed_keys]
-                if missing:
-                    todo = "; ".join(f"git config --add {ALLOW_KEY} {key}" for key in missing)
-                    kept.append(finding._replace(message=f"{finding.message}; allow it here too: {todo}"))
+            keys = finding.key.split(", ") if finding.key else []
+            missing = [self.scanner.mask(key) for key in keys if key not in allowed_keys]
+            if finding.allowed and not missing:
+                continue
+            if finding.allowed:
+                todo = "; ".join(f"git config --add {ALLOW_KEY} {key}" for key in missing)
+                finding = finding._replace(message=f"{finding.message}; allow it here too: {todo}")  # noqa: PLW2901
+            kept.append(finding._replace(key=self.scanner.mask(finding.key)))
         return kept
 
 
@@ -230,7 +229,7 @@ def open_guard(cwd: Path) -> SecretGuard:
     known = _remember(common_dir / _KNOWN_VALUES, leaves, " ".join(stamps), notes)
     scanner = Scanner(leaves, public=_public_values(cwd, folders, leaves), known=known)
     if scanner.skipped:
-        listed = ", ".join(f"{key} ({why})" for key, why in scanner.skipped)
+        listed = ", ".join(f"{scanner.mask(key)} ({scanner.mask(why)})" for key, why in scanner.skipped)
         notes.append(f"secrets that are not looked for: {listed}")
     return SecretGuard(cwd, scanner, notes)
 

@@ -51,7 +51,7 @@ def command(ctx: click.Context, revisions: str | None, merges: str | None, fix: 
     if revisions is not None:
         findings += _check_messages(Path(), revisions)
     for found, its_rules in (_lint(Path(), [], fix=fix), _check_instance(Path(), revisions or "")):
-        findings += [finding._replace(message=guard.scanner.mask(finding.message)) for finding in found]
+        findings += _masked(found, guard.scanner.mask)
         rules.update(its_rules)
     show_findings(findings, rules, form=form, notes=guard.notes)
     return errors.NO if findings else errors.OK
@@ -65,6 +65,10 @@ def _check_merges(cwd: Path, revisions: str, *, form: str) -> int:
     findings = [finding._replace(message=mask(finding.message)) for finding in replay_merges(cwd, revisions)]
     show_findings(findings, RULES, form=form)
     return errors.NO if findings else errors.OK
+
+
+def _masked(findings: list[Finding], mask: Callable[[str], str]) -> list[Finding]:
+    return [each._replace(path=mask(each.path), message=mask(each.message)) for each in findings]
 
 
 @command.command(name="secrets")
@@ -192,8 +196,7 @@ def build(paths: tuple[Path, ...], form: str) -> int:
 
     top = find_top(Path())
     findings = check_builds(top, read_apps(top, [path.resolve() for path in paths]))
-    mask = open_guard(Path()).scanner.mask
-    findings = [finding._replace(message=mask(finding.message)) for finding in findings]
+    findings = _masked(findings, open_guard(Path()).scanner.mask)
     show_findings(findings, {name: RULES[name] for name in ("build", "schema")}, form=form)
     return errors.NO if findings else errors.OK
 

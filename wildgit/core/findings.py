@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _ALLOW = rb"wild:allow[ \t]+([a-z][a-z0-9-]*)[ \t]+([^\s\"'#*/>-][^\n]*)"
@@ -47,13 +48,12 @@ class Fault(NamedTuple):
     fix: Insertion | None = None
 
 
-def allowed_reason(text: bytes, line: int, rule: str) -> str:
+def allowed_reason(lines: Sequence[bytes], line: int, rule: str) -> str:
     """Return the reason of the `# wild:allow <rule> <reason>` that stands in a line; empty where none does.
 
     A block scalar (`key: |`) has no room for comments, so one on the line that opens it counts for its
     first line. An allowance without a reason is none.
     """
-    lines = text.split(b"\n", line)
     if not 1 <= line <= len(lines):
         return ""
     candidates = [lines[line - 1]]

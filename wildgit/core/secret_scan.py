@@ -9,16 +9,14 @@ part of it.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 from wildgit.core import secret_shapes
 from wildgit.core.findings import Finding, allowed_reason
 from wildgit.core.secret_values import MIN_LENGTH, Leaf, pieces, spell
+from wildgit.core.text_views import View, as_it_is, joined, unescaped
 
 if TYPE_CHECKING:
     from wildgit.core.known_values import KnownValues
@@ -58,6 +56,7 @@ class Scanner:
 
         self.skipped: list[tuple[str, str]] = []
         self._known = known
+        self._messages: dict[int, str] = {}
         spellings = self._spell(leaves, public)
         self._needles = list(spellings)
         self._sources = list(spellings.values())
@@ -104,7 +103,7 @@ class Scanner:
         complaint = "" if is_link else secret_shapes.name_complaint(path)
         if complaint and not _is_encrypted_manifest(path, content):
             rule = secret_shapes.SECRET_FILE
-            reason = allowed_reason(content, 1, rule)
+            reason = allowed_reason(content.split(b"\n", 1), 1, rule)
             findings.append(Finding(rule, shown, 0, f"this file {complaint}", allowed=reason))
         return findings + self.scan_text(shown, content, rest=rest)
 
@@ -114,32 +113,35 @@ class Scanner:
             content = content.decode("utf-16", "replace").encode("utf-8", "replace")
         if len(content) > MAX_TEXT_BYTES or b"\0" in content[:_BINARY_PROBE_BYTES]:
             return list(self._scan_large(place, chain([content], rest)))
+        lines = content.split(b"\n")
         matches = self._matches(content)
-        values = [(index, start) for index, start in matches if index < len(self._needles)]
-        values += self._escaped_matches(content)
-        values += self._joined_matches(content)
-        found = set(self._values(place, content, values))
-        hits = [
-            (self._literals[i - len(self._needles)], start) for i, start in matches if i >= len(self._needles)
-        ]
-        if hits:
-            found |= set(self._shapes(place, content, hits))
+        found = {*self._values(matches, lines), *self._escaped_values(content, lines)}
+        found.update(self._joined_values(lines))
+        findings = self._once_a_line(place, found, lines)
+        count = len(self._needles)
+        literals = {self._literals[index - count] for index, _ in matches if index >= count}
+        if literals:
+            findings += self._shapes(place, content, literals, lines)
         if self._known is not None and self._known.has_rotated:
-            found |= set(self._rotated(place, content))
-        return sorted(found, key=lambda finding: (finding.line, finding.rule, finding.key))
+            findings += self._rotated(place, content, lines)
+        return sorted(set(findings), key=lambda finding: (finding.line, finding.rule, finding.key))
+
+    def _once_a_line(self, place: str, found: set[tuple[int, int]], lines: list[bytes]) -> list[Finding]:
+        findings: dict[tuple[str, int], Finding] = {}
+        for index, line in sorted(found):  # a value as it is comes before its encodings and parts
+            if (self._sources[index][0], line) not in findings:
+                findings[self._sources[index][0], line] = self._value(place, index, line, lines)
+        return list(findings.values())
 
     def mask(self, text: str) -> str:
         """Return the text with every secret in it replaced by `***`; for all that is printed."""
         data = text.encode("utf-8", "surrogateescape")
-        if self._escaped_matches(data):
+        if next(self._escaped_values(data, [data]), None):
             return "***"
         if self._known is not None and self._known.has_rotated and next(self._known.find(data), None):
             return "***"
-        spans = [
-            (start, start + len(self._needles[index]))
-            for index, start in self._matches(data)
-            if index < len(self._needles)
-        ]
+        needles = self._needles
+        spans = [(start, start + len(needles[i])) for i, start in self._matches(data) if i < len(needles)]
         for start, end in sorted(_merge_spans(spans), reverse=True):
             data = data[:start] + b"***" + data[end:]
         return data.decode("utf-8", "backslashreplace")
@@ -157,85 +159,65 @@ class Scanner:
 
     def _scan_large(self, place: str, chunks: Iterable[bytes]) -> Iterator[Finding]:
         overlap = max(map(len, self._needles), default=1) - 1
-        seen: set[tuple[str, int]] = set()
+        seen: set[tuple[int, int]] = set()
         first_line, carried = 1, b""
         for chunk in chunks:
             buffer = carried + chunk
-            for index, start in self._matches(buffer):
-                if index < len(self._needles):
-                    line = first_line + buffer.count(b"\n", 0, start)
-                    if (self._sources[index][0], line) not in seen:
-                        seen.add((self._sources[index][0], line))
-                        yield self._value(place, index, line)
-            carried = buffer[len(buffer) - overlap :] if overlap < len(buffer) else buffer
+            matches = self._matches(buffer)
+            if matches:
+                for index, line in self._values(matches, buffer.split(b"\n")):
+                    if (index, first_line + line) not in seen:
+                        seen.add((index, first_line + line))
+                        yield self._value(place, index, first_line + line - 1)
+            carried = buffer[max(0, len(buffer) - overlap) :]
             first_line += buffer.count(b"\n", 0, len(buffer) - len(carried))
 
-    def _escaped_matches(self, content: bytes) -> list[tuple[int, int]]:
-        """Return matches in lines whose escapes are undone; offsets are those of the lines."""
-        if b"\\" not in content and b"%" not in content and b"''" not in content:
-            return []
-        decoded: list[bytes] = []
-        origins: list[int] = []
-        offset = 0
-        for line in content.split(b"\n"):
-            for plain in _unescape(line):
-                decoded.append(plain)
-                origins.append(offset)
-            offset += len(line) + 1
-        return self._moved(b"\n".join(decoded), [len(line) + 1 for line in decoded], origins)
+    def _values(self, matches: list[tuple[int, int]], lines: list[bytes]) -> Iterator[tuple[int, int]]:
+        """Yield (needle, line) for the matches that are values, not literals of shapes."""
+        values = [(index, start) for index, start in matches if index < len(self._needles)]
+        if values:
+            yield from self._placed(values, as_it_is(lines))
 
-    def _joined_matches(self, content: bytes) -> list[tuple[int, int]]:
-        """Return matches that only show when the lines are joined; offsets are those of their first line."""
-        lines = content.split(b"\n")
-        if len(lines) < 2:
-            return []
-        origins = [0, *accumulate(len(line) + 1 for line in lines)]
-        stripped = [line.strip() for line in lines]
-        found = self._moved(b"".join(stripped), [len(line) for line in stripped], origins)
-        if self._has_folds:
-            found += self._moved(b" ".join(stripped), [len(line) + 1 for line in stripped], origins)
-        return [
-            (index, start)
-            for index, start in found
-            if self._sources[index][1] or len(self._needles[index]) >= _MIN_ACROSS_LINES
-        ]
+    def _escaped_values(self, content: bytes, lines: list[bytes]) -> Iterator[tuple[int, int]]:
+        if b"\\" in content or b"%" in content or b"''" in content:
+            yield from self._found_in(unescaped(lines))
 
-    def _moved(self, view: bytes, lengths: list[int], origins: list[int]) -> list[tuple[int, int]]:
-        matches = [(index, start) for index, start in self._matches(view) if index < len(self._needles)]
-        if not matches:
-            return []
-        ends = list(accumulate(lengths))
-        return [(index, origins[bisect_right(ends, start)]) for index, start in matches]
+    def _joined_values(self, lines: list[bytes]) -> Iterator[tuple[int, int]]:
+        views = [joined(lines), *([joined(lines, b" ")] if self._has_folds else [])] if len(lines) > 1 else []
+        for view in views:
+            for index, line in self._found_in(view):
+                if self._sources[index][1] or len(self._needles[index]) >= _MIN_ACROSS_LINES:
+                    yield index, line
 
-    def _values(self, place: str, content: bytes, matches: Iterable[tuple[int, int]]) -> Iterator[Finding]:
-        seen = set()
-        for index, start in matches:
-            line = content.count(b"\n", 0, start) + 1
-            if (self._sources[index][0], line) not in seen:
-                seen.add((self._sources[index][0], line))
-                reason = allowed_reason(content, line, SECRET_VALUE)
-                yield self._value(place, index, line)._replace(allowed=reason)
+    def _found_in(self, view: View) -> Iterator[tuple[int, int]]:
+        matches = [(index, start) for index, start in self._matches(view.text) if index < len(self._needles)]
+        yield from self._placed(matches, view)
 
-    def _value(self, place: str, index: int, line: int) -> Finding:
-        key, encoding = self._sources[index]
-        form = f" ({encoding})" if encoding else ""
-        message = f"the value of {self._shown_key(key)} in secrets.yaml{form}"
-        return Finding(SECRET_VALUE, place, line, message, key=key)
+    def _placed(self, matches: list[tuple[int, int]], view: View) -> Iterator[tuple[int, int]]:
+        # Once a line: a value of one letter would otherwise match a thousand times in a row of it.
+        yield from {(index, view.line_of(start)) for index, start in matches}
 
-    def _shown_key(self, key: str) -> str:
-        # A key may be spelled like a value: apps.hunter2.password with the password hunter2.
-        return self.mask(key)
+    def _value(self, place: str, index: int, line: int, lines: list[bytes] | None = None) -> Finding:
+        keys, encoding = self._sources[index]
+        if index not in self._messages:
+            form = f" ({encoding})" if encoding else ""
+            self._messages[index] = f"the value of {self.mask(keys)} in secrets.yaml{form}"
+        reason = allowed_reason(lines, line, SECRET_VALUE) if lines is not None else ""
+        return Finding(SECRET_VALUE, place, line, self._messages[index], key=keys, allowed=reason)
 
-    def _shapes(self, place: str, content: bytes, hits: list[tuple[bytes, int]]) -> Iterator[Finding]:
-        for rule, line, what in secret_shapes.find_shapes(content, hits):
-            yield Finding(rule, place, line, what, allowed=allowed_reason(content, line, rule))
+    def _shapes(
+        self, place: str, content: bytes, literals: set[bytes], lines: list[bytes]
+    ) -> Iterator[Finding]:
+        for rule, line, what in secret_shapes.find_shapes(content, literals):
+            yield Finding(rule, place, line, what, allowed=allowed_reason(lines, line, rule))
 
-    def _rotated(self, place: str, content: bytes) -> Iterator[Finding]:
+    def _rotated(self, place: str, content: bytes, lines: list[bytes]) -> Iterator[Finding]:
         assert self._known is not None
+        view = as_it_is(lines)
         for key, offset in self._known.find(content):
-            line = content.count(b"\n", 0, offset) + 1
-            message = f"a former value of {self._shown_key(key)} in secrets.yaml"
-            reason = allowed_reason(content, line, SECRET_ROTATED)
+            line = view.line_of(offset)
+            message = f"a former value of {self.mask(key)} in secrets.yaml"
+            reason = allowed_reason(lines, line, SECRET_ROTATED)
             yield Finding(SECRET_ROTATED, place, line, message, key=key, allowed=reason)
 
 
@@ -269,54 +251,3 @@ def _is_encrypted_manifest(path: str, content: bytes) -> bool:
         for node in documents
     )
     return bool(documents) and is_manifests and not any(secret_shapes.find_clear_secrets(content))
-
-
-_ESCAPE = rb"(?s)\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|(.))"
-_ESCAPED_NAMES = {
-    b"n": b"\n",
-    b"r": b"\r",
-    b"t": b"\t",
-    b"0": b"\0",
-    b"a": b"\a",
-    b"b": b"\b",
-    b"e": b"\x1b",
-    b"f": b"\f",
-    b"v": b"\v",
-    b"_": b"\xc2\xa0",
-    b"N": b"\xc2\x85",
-    b"L": b"\xe2\x80\xa8",
-    b"P": b"\xe2\x80\xa9",
-}  # fmt: skip - Source: YAML 1.2.2, section 5.7, which includes JSON's
-_SURROGATES = rb"(?i)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})"
-
-
-def _unescape(line: bytes) -> Iterator[bytes]:
-    """Yield a line with its escapes undone, once for each kind of escape that it has."""
-    if b"%" in line:
-        yield unquote_to_bytes(line)
-        if b"+" in line:
-            yield unquote_to_bytes(line.replace(b"+", b" "))
-    if b"\\" in line:
-        yield re.sub(_ESCAPE, _undo_escape, re.sub(_SURROGATES, _undo_surrogates, line))
-    if b"''" in line:
-        yield line.replace(b"''", b"'")
-
-
-def _undo_escape(match: re.Match[bytes]) -> bytes:
-    code = match[2] or match[3]
-    if code is not None:
-        return _utf8(int(code, 16))
-    if match[1] is not None:
-        # \xE4 is a character for YAML and a byte for shells; a value in ASCII is the same in both.
-        return _utf8(int(match[1], 16))
-    if match[4] is not None:
-        return bytes([int(match[4], 8)])
-    return _ESCAPED_NAMES.get(match[5], match[5])
-
-
-def _undo_surrogates(match: re.Match[bytes]) -> bytes:
-    return bytes.fromhex((match[1] + match[2]).decode()).decode("utf-16-be").encode()
-
-
-def _utf8(code: int) -> bytes:
-    return chr(code).encode("utf-8", "replace") if code < 0x110000 else b"?"

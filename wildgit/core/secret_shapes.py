@@ -55,19 +55,8 @@ def name_complaint(path: str) -> str:
     return reason
 
 
-class Token(NamedTuple):
-    """A token format: who issues it, a literal every token holds, the format."""
-
-    issuer: str
-    literal: bytes
-    pattern: re.Pattern[bytes]
-
-
-def _token(issuer: str, literal: str, pattern: str) -> Token:
-    return Token(issuer, literal.encode(), re.compile(rb"(?<![A-Za-z0-9_])" + pattern.encode()))
-
-
-# Source: the issuers' own pages on token formats. Only formats that can't be mistaken for anything else.
+# (issuer, a literal that every such token holds, the format). Only what can't be mistaken for anything else.
+# Source: the issuers' own pages on token formats.
 _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("age", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}"),
     ("Anthropic", "sk-ant-", r"sk-ant-[a-z]+[0-9]{2}-[\w-]{80,}"),
@@ -90,7 +79,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("Grafana", "glsa_", r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"),
     ("Hugging Face", "hf_", r"hf_[A-Za-z]{34}(?![A-Za-z0-9])"),
     ("npm", "npm_", r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
-    ("OpenAI", "T3BlbkFJ", r"sk-[\w-]{16,}T3BlbkFJ[\w-]{16,}"),
+    ("OpenAI", "T3BlbkFJ", r"(?<!-)sk-[\w-]{16,200}T3BlbkFJ[\w-]{16,200}"),
     ("PyPI", "pypi-AgEI", r"pypi-AgEI[\w-]{50,}"),
     ("SendGrid", "SG.", r"SG\.[\w-]{22}\.[\w-]{43}"),
     ("Shopify", "shpat_", r"shpat_[0-9a-f]{32}"),
@@ -99,9 +88,8 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("Stripe", "_live_", r"[rs]k_live_[0-9A-Za-z]{24,}"),
     ("Tailscale", "tskey-", r"tskey-[a-z]+-[A-Za-z0-9]{8,}-[A-Za-z0-9]{20,}"),
     ("Vault", "hvs.", r"hvs\.[\w-]{90,}"),
-    ("JWT", "eyJ", r"eyJ[\w-]{14,}\.eyJ[\w-]{14,}\.[\w-]{27,}"),
+    ("JWT", "eyJ", r"(?<![.-])eyJ[\w-]{14,4000}\.eyJ[\w-]{14,8000}\.[\w-]{27,2000}"),
 )
-_LONGEST_TOKEN = 2000
 _MIN_TOKEN_DISTINCT = 10  # xxxxxxxx and 00000000 stand for a token in documentation
 
 # Expressions below are compiled when first used (and kept, by re): most commits hold none of these shapes.
@@ -111,9 +99,9 @@ _PEM = (
 )
 _PUTTY = rb"PuTTY-User-Key-File-[23]:"
 _KIND_SECRET = rb"""kind["']?\s*:\s*["']?Secret["']?[ \t]*(?:[,}#\r\n]|$)"""
-_KUBECONFIG_KIND = rb"""(?m)^\s*(?:\{\s*)?["']?kind["']?\s*:\s*["']?Config\b"""
-_KUBECONFIG_SECRET = (
-    rb"""(?m)^[\s{,-]*["']?(?:client-key-data|token|password)["']?\s*:\s*["']?[^\s"'<{$]{8}"""
+_KUBECONFIG = (
+    rb"""(?<![\w-])kind["']?[ \t]*:[ \t]*["']?Config\b""",
+    rb"""(?<![\w-])(?:client-key-data|token|password)["']?[ \t]*:[ \t]*["']?[^\s"'<{$]{8}""",
 )
 
 LITERALS: dict[bytes, str] = {
@@ -125,7 +113,6 @@ LITERALS: dict[bytes, str] = {
     b"client-key-data": SECRET_FILE,
     **{literal.encode(): TOKEN for _, literal, _ in _TOKENS},
 }
-_patterns: dict[bytes, list[Token]] = {}
 
 
 class Shape(NamedTuple):
@@ -136,27 +123,27 @@ class Shape(NamedTuple):
     what: str
 
 
-def find_shapes(text: bytes, hits: list[tuple[bytes, int]]) -> Iterator[Shape]:
-    """Yield what is secret around the literals that were found.
+def find_shapes(text: bytes, literals: set[bytes]) -> Iterator[Shape]:
+    """Yield what is secret in a text.
 
     Args:
         text: the whole file.
-        hits: each literal of LITERALS that occurs in it, with its offset.
+        literals: those of LITERALS that occur in it.
     """
-    found: dict[str, list[int]] = {}
-    for literal, offset in hits:
-        rule = LITERALS[literal]
-        if rule == TOKEN:
-            yield from _tokens(text, literal, offset)
-        else:
-            found.setdefault(rule, []).append(offset)
-    if PRIVATE_KEY in found:
-        for pattern in (_PEM, _PUTTY):
-            for match in re.finditer(pattern, text):
+    rules = {LITERALS[literal] for literal in literals}
+    for issuer, literal, pattern in _TOKENS:
+        if literal.encode() in literals:
+            for match in re.finditer(rb"(?<![A-Za-z0-9_])" + pattern.encode(), text):
+                if not _is_sample(match[0]):
+                    yield Shape(TOKEN, _line(text, match.start()), f"a token ({issuer})")
+    if PRIVATE_KEY in rules:
+        for key_pattern in (_PEM, _PUTTY):
+            for match in re.finditer(key_pattern, text):
                 yield Shape(PRIVATE_KEY, _line(text, match.start()), "a private key")
-    if SECRET_FILE in found and _is_kubeconfig(text):
-        yield Shape(SECRET_FILE, _line(text, found[SECRET_FILE][0]), "a kubeconfig with credentials")
-    if SECRET_MANIFEST in found and (re.search(_KIND_SECRET, text) or b"secretGenerator" in text):
+    if SECRET_FILE in rules and all(re.search(sign, text) for sign in _KUBECONFIG):
+        first = min(text.find(found) for found in literals if LITERALS[found] == SECRET_FILE)
+        yield Shape(SECRET_FILE, _line(text, first), "a kubeconfig with credentials")
+    if SECRET_MANIFEST in rules and (re.search(_KIND_SECRET, text) or b"secretGenerator" in literals):
         yield from find_clear_secrets(text)
 
 
@@ -164,23 +151,8 @@ def _line(text: bytes, offset: int) -> int:
     return text.count(b"\n", 0, offset) + 1
 
 
-def _tokens(text: bytes, literal: bytes, offset: int) -> Iterator[Shape]:
-    if not _patterns:  # compiled when a literal is found: most commits hold none
-        for row in _TOKENS:
-            _patterns.setdefault(row[1].encode(), []).append(_token(*row))
-    start = max(text.rfind(b"\n", 0, offset) + 1, offset - _LONGEST_TOKEN)
-    for token in _patterns[literal]:
-        match = token.pattern.search(text, start, offset + _LONGEST_TOKEN)
-        if match and match.start() <= offset < match.end() and not _is_sample(match[0]):
-            yield Shape(TOKEN, _line(text, match.start()), f"a token ({token.issuer})")
-
-
 def _is_sample(token: bytes) -> bool:
     return len(set(token)) < _MIN_TOKEN_DISTINCT or token.endswith(b"EXAMPLE")
-
-
-def _is_kubeconfig(text: bytes) -> bool:
-    return all(re.search(pattern, text) for pattern in (_KUBECONFIG_KIND, _KUBECONFIG_SECRET))
 
 
 _REFERENCE = r"(?s)\$\{[^}]*\}|\$\([^)]*\)|\$\w+|<[^<>]*>|ENC\[.*\]|(?:ref\+|vault:|op://).*"

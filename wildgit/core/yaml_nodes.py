@@ -8,7 +8,6 @@ aliases expand a millionfold stays as small as it was written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,8 +103,12 @@ def without_templates(text: bytes) -> bytes:
     if b"{{" not in text:
         return text
     stand_in = STAND_IN.encode()
-    plain = re.sub(rb"(?s)\{\{.*?\}\}", lambda match: stand_in + b"\n" * match[0].count(b"\n"), text)
-    lines = plain.split(b"\n")
+    kept = []
+    position = 0
+    while (start := text.find(b"{{", position)) >= 0 and (end := text.find(b"}}", start)) >= 0:
+        kept += [text[position:start], stand_in, b"\n" * text.count(b"\n", start, end)]
+        position = end + 2
+    lines = b"".join([*kept, text[position:]]).split(b"\n")
     return b"\n".join(b"" if not line.replace(stand_in, b"").strip(b" \t\r-") else line for line in lines)
 
 
