@@ -271,6 +271,8 @@ def test_explain_shows_field_values_and_rule(customised, publish) -> None:
     publish(UPSTREAM_2)
     customised.wild("fetch")
     output = customised.wild("merge", "--explain")
+    assert "[name=MODE]" in output, "what only we changed is told as well"
+    assert "config.yaml: cloud" not in output, "what upstream has no say in is not"
     assert "nginx:1.25" in output
     assert "nginx:1.27" in output
 

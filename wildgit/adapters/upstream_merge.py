@@ -69,8 +69,7 @@ class MergePlan:
         """Every decision with the file it was taken in."""
         found = [(CONFIG, decision) for decision in self.config.decisions]
         for update in self.updates:
-            for file in update.files:
-                found += [(f"{APPS}/{update.step.app.name}/{file.path}", each) for each in file.decisions]
+            found += [(f"{APPS}/{update.step.app.name}/{path}", each) for path, each in update.decisions]
         return found
 
     @property

@@ -30,7 +30,7 @@ def merge3(
         path: the file's name; one that isn't YAML's is merged as lines.
         options: markers, favoured side, policies, how much is recorded.
     """
-    if theirs in (base, ours):
+    if theirs == ours or (theirs == base and not options.explain):
         return MergeResult(ours)
     if base == ours and not options.explain:
         return MergeResult(theirs)

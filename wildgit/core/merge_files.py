@@ -78,9 +78,10 @@ def _merge_path(
     path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None, options: MergeOptions
 ) -> MergedFile:
     stages = (base, ours, theirs)
-    if theirs in (base, ours):
+    told = options.explain and None not in stages  # one side's changes are decisions, too
+    if theirs == ours or (theirs == base and not told):
         return MergedFile(path, ours, stages)
-    if base == ours:
+    if base == ours and not told:
         return MergedFile(path, theirs, stages)
     if ours is None or theirs is None:
         kept = theirs if ours is None else ours

@@ -76,22 +76,19 @@ class AppUpdate:
         files: the merged files that differ from ours; paths inside the app's folder.
         lock: the new lock file's text; None where it stays.
         customised: the files that people changed against the old pristine text.
+        decisions: what was decided without asking, each with the file's path.
     """
 
     step: Step
     files: tuple[MergedFile, ...]
     lock: bytes | None
     customised: tuple[str, ...]
+    decisions: tuple[tuple[str, Decision], ...] = ()
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         """Every conflict of the app's files."""
         return tuple(conflict for file in self.files for conflict in file.conflicts)
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """Every decision in the app's files."""
-        return tuple(decision for file in self.files for decision in file.decisions)
 
 
 def merge_config(
@@ -126,13 +123,16 @@ def merge_config(
         return ConfigMerge(text, values, (), (), None)
     options = replace(options, policies=(), favor="ours" if preserve else options.favor)
     merged = merge3(base_text, text, theirs_text, path="config.yaml", options=options)
+    # What base and theirs say nothing about (other apps, the cloud section) was not theirs to decide.
+    names = {step.app.name for step in steps}
+    decisions = tuple(each for each in merged.decisions if names.intersection(each.path[1:2]))
     if merged.clean:
-        return ConfigMerge(merged.text, _values(merged.text), (), merged.decisions, None)
+        return ConfigMerge(merged.text, _values(merged.text), (), decisions, None)
     favoured = replace(options, favor="ours")
     usable = merge3(base_text, text, theirs_text, path="config.yaml", options=favoured)
     stages = _whole_stages(base_text, text, theirs_text, options)
     filled = _filled(_values(usable.text), _values(theirs_text))
-    return ConfigMerge(merged.text, filled, merged.conflicts, merged.decisions, stages)
+    return ConfigMerge(merged.text, filled, merged.conflicts, decisions, stages)
 
 
 def update_app(
@@ -164,6 +164,7 @@ def update_app(
         tuple(file for file in merged.files if file.conflicts or file.content != ours.get(file.path)),
         None if unchanged else new_lock,
         _customised_files(_contents(base), ours, merged),
+        tuple((file.path, decision) for file in merged.files for decision in file.decisions),
     )
 
 
