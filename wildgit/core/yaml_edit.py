@@ -127,10 +127,14 @@ def _edited(
 ) -> bytes:
     expected = copy.deepcopy(values)
     edit(expected)
-    base = dump_yaml(old).encode() if old else b""
-    theirs = dump_yaml(new).encode() if new else b""
-    merged = merge3(base, text, theirs)
-    return merged.text if merged.clean and _says(merged.text, expected) else _round_trip(text, edit)
+    for flow_leaves in (False, True):  # as the file may have it: `{port: 80}` is edited in place, too
+        base, theirs = (
+            dump_yaml(side, flow_leaves=flow_leaves).encode() if side else b"" for side in (old, new)
+        )
+        merged = merge3(base, text, theirs)
+        if merged.clean and _says(merged.text, expected):
+            return merged.text
+    return _round_trip(text, edit)
 
 
 def _says(text: bytes, expected: object) -> bool:
