@@ -10,7 +10,7 @@ help:
 	@echo 'make demo    a tour of git wild on a sample upstream, in a temporary directory'
 	@echo 'make test    lint, check types and run the tests; TESTS="tests/core -k merge" runs some'
 	@echo 'make lint    ruff and mypy'
-	@echo 'make bench   print how fast we start, merge and deploy'
+	@echo 'make bench   print how fast we start, render, merge and guard; with KUBEBUILDER_ASSETS set, deploy'
 	@echo 'make laws    try the laws of the merge on 10,000 generated triples; LAWS=1000 tries fewer'
 	@echo 'make fuzz    break YAML for 30 minutes and see whether the parser stands it; MINUTES=5 stops sooner'
 	@echo 'make docs    write the man page and the README table again after a change of a command'
@@ -43,8 +43,11 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+BENCHMARKS := startup template merge_scaling guard update $(if $(KUBEBUILDER_ASSETS),deploy)
 bench: $(VENV)/installed
-	@for script in benchmarks/startup.py benchmarks/guard.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+	@missed=; for name in $(BENCHMARKS); do \
+	  echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed="$$missed $$name"; \
+	done; [ -z "$$missed" ] || { echo "goals missed:$$missed" >&2; exit 1; }
 
 laws: $(VENV)/installed
 	WILD_LAWS_EXAMPLES=$(or $(LAWS),10000) $(BIN)/python -m pytest tests/core/test_merge_laws.py
