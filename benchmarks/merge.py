@@ -1,11 +1,13 @@
 """Replay recorded three-way merges and compare engines on them.
 
 DIR holds one folder a merge: base.yaml, ours.yaml, theirs.yaml, and where it is known what the people made
-of it, result.yaml; meta.json may name the file's `path`. Each engine merges every case; ours also in this
+of it, result.yaml; meta.json may name the file's `path`, and say by `category: gitcorrupt` that result.yaml
+is itself a merge gone wrong, which nobody need reproduce. Each engine merges every case; ours also in this
 process, without the start of Python. A peer is a command that prints the merged file and exits with 0 when
 there was no conflict: --peer 'kyaml-merge {base} {ours} {theirs}'.
 
     right    clean, and the data is what the people made of it
+    order    clean, and the same data but for the order of lists
     differs  clean, and the data is something else: read these by eye
     wrong    of those, the ones where a merge of the data alone does what the people did (meta.json says so)
     invalid  clean, and no YAML although all three sides are; or with a duplicate key that no side has
@@ -55,6 +57,7 @@ class Score:
 
     clean: list[str] = field(default_factory=list)
     right: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
     differs: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
@@ -109,7 +112,7 @@ def read_cases(folder: Path, only: list[str] | None) -> Iterator[Case]:
             case.name,
             meta.get("path", "file.yaml"),
             *((case / f"{side}.yaml").read_bytes() for side in SIDES),
-            result.read_bytes() if result.exists() else None,
+            result.read_bytes() if result.exists() and meta.get("category") != "gitcorrupt" else None,
             (meta.get("data_merge") or {}).get("equals_human") is True,
         )
 
@@ -167,11 +170,16 @@ def judge_clean(case: Case, text: bytes, score: Score, *, show: bool) -> None:
     if case.result is None:
         return
     wanted = data(case.result)
-    same = text == case.result if merged is None or wanted is None else normal(merged) == normal(wanted)
-    (score.right if same else score.differs).append(case.name)
-    if not same and case.data_merge_is_result:
+    if text == case.result or (merged and wanted and normal(merged) == normal(wanted)):
+        score.right.append(case.name)
+        return
+    if merged and wanted and normal(merged, ordered=False) == normal(wanted, ordered=False):
+        score.order.append(case.name)
+        return
+    score.differs.append(case.name)
+    if case.data_merge_is_result:
         score.wrong.append(case.name)
-    if show and not same:
+    if show:
         print(f"--- {case.name} {case.path}")
         print_difference(case.result, text)
 
@@ -207,7 +215,7 @@ def lost_lines(case: Case, lines: list[bytes]) -> set[bytes]:
     """
     base, ours, theirs = (side.splitlines() for side in (case.base, case.ours, case.theirs))
     added = (said(ours) - said(base)) | (said(theirs) - said(base))
-    whole, present = said(lines), words(lines)
+    whole, present = {squeezed(line) for line in said(lines)}, words(lines)
     stayed = words(ours) & words(theirs)
     return {
         line
@@ -215,6 +223,11 @@ def lost_lines(case: Case, lines: list[bytes]) -> set[bytes]:
         if line not in whole
         and any(w not in present for w in words([line]) if w not in words(base) or w in stayed)
     }
+
+
+def squeezed(line: bytes) -> bytes:
+    """Return the line without any blanks: one more or less of them is not a change."""
+    return b"".join(line.split())
 
 
 def words(lines: list[bytes]) -> set[bytes]:
@@ -241,16 +254,18 @@ def data(text: bytes) -> list[yaml.Node] | None:
         return None
 
 
-def normal(nodes: list[yaml.Node]) -> list[object]:
-    """Return plain data that compares by tag and value, with mappings in no order."""
-    return [_normal(node) for node in nodes]
+def normal(nodes: list[yaml.Node], *, ordered: bool = True) -> list[object]:
+    """Return plain data that compares by tag and value, with mappings, or lists as well, in no order."""
+    return [_normal(node, ordered) for node in nodes]
 
 
-def _normal(node: yaml.Node) -> object:
+def _normal(node: yaml.Node, ordered: bool = True) -> object:
     if isinstance(node, yaml.MappingNode):
-        return ("map", sorted((repr(_normal(key)), repr(_normal(value))) for key, value in node.value))
+        pairs = ((repr(_normal(key)), repr(_normal(value, ordered))) for key, value in node.value)
+        return ("map", sorted(pairs))
     if isinstance(node, yaml.SequenceNode):
-        return ("list", [_normal(item) for item in node.value])
+        items = [_normal(item, ordered) for item in node.value]
+        return ("list", items if ordered else sorted(items, key=repr))
     return (node.tag, node.value)
 
 
@@ -275,7 +290,7 @@ def duplicate_keys(nodes: list[yaml.Node]) -> Iterator[str]:
 
 
 def print_table(scores: dict[str, Score]) -> None:
-    columns = ("clean", "right", "differs", "wrong", "conflicts", "invalid", "lost", "failed")
+    columns = ("clean", "right", "order", "differs", "wrong", "conflicts", "invalid", "lost", "failed")
     print(
         f"{'':24}"
         + "".join(f"{name:>10}" for name in (*columns, "noise", "in marks", "median", "p95", "max"))
@@ -294,7 +309,7 @@ def print_table(scores: dict[str, Score]) -> None:
 
 def print_lists(scores: dict[str, Score]) -> None:
     for name, score in scores.items():
-        for column in ("differs", "wrong", "invalid", "lost", "failed", "conflicts"):
+        for column in ("order", "differs", "wrong", "invalid", "lost", "failed", "conflicts"):
             if names := getattr(score, column):
                 print(f"{name}: {column}: {' '.join(names)}")
 

@@ -119,8 +119,9 @@ def test_resource_moved_to_two_places_is_a_conflict_and_never_there_twice_unnoti
         {"all.yaml": SERVICE, "yours.yaml": CONFIG},
     )
     file = only_conflict(merge)
-    assert (file.path, file.stages) == ("yours.yaml", (None, None, CONFIG))
-    assert "would stand in two files" in file.conflicts[0].reason
+    assert (file.path, file.content) == ("mine.yaml", CONFIG)
+    assert "ConfigMap web: ours moved it here, theirs to yours.yaml" in file.conflicts[0].reason
+    assert contents(merge)["yours.yaml"] is None
 
 
 def test_resource_that_both_add_in_different_files_is_a_conflict() -> None:

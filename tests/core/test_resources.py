@@ -81,12 +81,15 @@ def test_our_own_layout_is_kept_and_their_edit_comes_to_it() -> None:
     assert followed.theirs == {"all.yaml": DEPLOYMENT, "mine.yaml": edited}
 
 
-def test_moved_differently_by_both_is_left_alone() -> None:
-    base = {"all.yaml": stream(DEPLOYMENT, SERVICE)}
-    ours = {"all.yaml": DEPLOYMENT, "mine.yaml": SERVICE}
-    theirs = {"all.yaml": DEPLOYMENT, "yours.yaml": SERVICE}
-    followed = follow_moves(base, ours, theirs)
-    assert (followed.base, followed.ours, followed.theirs) == (base, ours, theirs)
+def test_moved_differently_by_both_goes_where_ours_put_it_and_is_contested() -> None:
+    followed = follow_moves(
+        {"all.yaml": stream(DEPLOYMENT, SERVICE)},
+        {"all.yaml": DEPLOYMENT, "mine.yaml": SERVICE},
+        {"all.yaml": DEPLOYMENT, "yours.yaml": OUR_SERVICE},
+    )
+    assert followed.base == {"all.yaml": DEPLOYMENT, "mine.yaml": SERVICE}
+    assert followed.theirs == {"all.yaml": DEPLOYMENT, "mine.yaml": OUR_SERVICE}
+    assert [(move.target, move.contested) for move in followed.moves] == [("mine.yaml", "yours.yaml")]
 
 
 def test_moved_to_one_file_by_both_is_one_move() -> None:

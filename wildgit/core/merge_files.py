@@ -6,7 +6,7 @@ keeps. Nothing is written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from wildgit.core.merge import Conflict, Decision, MergeOptions, merge3
@@ -60,7 +60,8 @@ def merge_files(base: Files, ours: Files, theirs: Files, options: MergeOptions |
     Paths are relative to the app's folder. A file that a side changed and the other deleted is a
     conflict that leaves the changed one; one that both added is merged against nothing; a binary file
     that both changed is a conflict that leaves ours. A resource that would stand twice, because the
-    sides moved or added it in different files, is a conflict of the file that theirs has it in.
+    sides added it in different files, is a conflict of the file that theirs has it in. One that the sides
+    moved to different files is merged where ours put it, and a conflict there.
     """
     options = options or MergeOptions()
     followed = follow_moves(base, ours, theirs)
@@ -71,7 +72,9 @@ def merge_files(base: Files, ours: Files, theirs: Files, options: MergeOptions |
         )
         for path in paths
     ]
-    return FilesMerge(tuple(_without_duplicates(merged, (base, ours, theirs))), followed.moves)
+    contested = {move.target: move for move in followed.moves if move.contested}
+    judged = _without_duplicates([_contest(file, contested) for file in merged], (base, ours, theirs))
+    return FilesMerge(tuple(judged), followed.moves)
 
 
 def _merge_path(
@@ -93,6 +96,15 @@ def _merge_path(
         return MergedFile(path, ours, stages, (_whole(path, "binary files can't be merged"),))
     result = merge3(base or b"", ours, theirs, path=path, options=options)
     return MergedFile(path, result.text, stages, result.conflicts, result.decisions)
+
+
+def _contest(file: MergedFile, contested: Mapping[str, Move]) -> MergedFile:
+    """Return the file as a conflict if both sides moved a resource, and only ours moved it here."""
+    move = contested.get(file.path)
+    if move is None or move.resource is None or file.conflicts:
+        return file
+    reason = f"{move.resource.kind} {move.resource.name}: ours moved it here, theirs to {move.contested}"
+    return replace(file, conflicts=(_whole(file.path, reason),))
 
 
 def _without_duplicates(merged: list[MergedFile], sides: tuple[Files, Files, Files]) -> Iterator[MergedFile]:

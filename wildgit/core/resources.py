@@ -22,12 +22,17 @@ SAME_FILE = 0.6
 
 
 class Move(NamedTuple):
-    """One resource, or a whole file where `resource` is None, that one side moved."""
+    """One resource, or a whole file where `resource` is None, that one side moved.
+
+    `contested` is where theirs moved it where that is not where ours did: then ours has its way, and a
+    person must know of it.
+    """
 
     resource: Identity | None
     source: str
     target: str
     moved_by: str
+    contested: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,10 @@ class Followed:
 def follow_moves(base: Files, ours: Files, theirs: Files) -> Followed:
     """Return the sides with every resource in the file that the side which moved it put it in.
 
-    A resource is followed if its identity stands exactly once on each side that has it, and at most
-    one side moved it, or both to the same file. A file that is no manifest is followed if one side
-    renamed it and kept most of its lines. Where a side added resources of its own to a file that the
-    other side emptied, base keeps the file, empty, so that it is a conflict and not dropped.
+    A resource is followed if its identity stands exactly once on each side that has it. A file without
+    resources is followed if one side renamed it and kept most of its lines. Where a side added resources
+    of its own to a file that the other side emptied, base keeps the file, empty, so that it is a conflict
+    and not dropped.
 
     Args:
         base, ours, theirs: path → content, of one app.
@@ -171,12 +176,13 @@ def _follow_resources(followed: Followed) -> Followed:
             continue
         by_ours = _moved_to(identity, source, ours)
         by_theirs = _moved_to(identity, source, theirs)
-        target, mover = (by_theirs, "theirs") if by_theirs else (by_ours, "ours")
-        if target is None or (by_ours and by_theirs and by_ours != by_theirs):
+        target, mover = (by_ours, "ours") if by_ours else (by_theirs, "theirs")
+        if target is None:
             continue
         if not all(side.can_take(target) for side in (base, ours, theirs)):
             continue
-        moves.append(Move(identity, source, target, mover))
+        contested = by_theirs if by_theirs and by_theirs != target else ""
+        moves.append(Move(identity, source, target, mover, contested))
     for move in _in_order_of_target(moves, ours, theirs):
         like = theirs if move.moved_by == "theirs" else ours
         for side in (base, ours, theirs):
@@ -235,8 +241,8 @@ def _follow_files(followed: Followed) -> Followed:
 
 def _renames(base: Files, side: Files, name: str) -> dict[str, Move]:
     """Return source → move for the files of base that `side` has under another path."""
-    gone = [path for path in base if path not in side]
-    new = [path for path in side if path not in base]
+    gone = [path for path in base if path not in side and not _has_resources(path, base[path])]
+    new = [path for path in side if path not in base and not _has_resources(path, side[path])]
     pairs = sorted(
         ((_likeness(base[source], side[target]), source, target) for source in gone for target in new),
         reverse=True,
@@ -248,6 +254,12 @@ def _renames(base: Files, side: Files, name: str) -> dict[str, Move]:
             moves[source] = Move(None, source, target, name)
             taken.add(target)
     return moves
+
+
+def _has_resources(path: str, content: bytes) -> bool:
+    """Return whether the file's resources were followed one by one: what they resemble does not matter."""
+    documents = split_documents(content) if is_manifest(path) else None
+    return any(document.identity for document in documents or ())
 
 
 def _likeness(one: bytes, other: bytes) -> float:
