@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wildgit.core.merge import MergeOptions, merge3
-from wildgit.core.yaml_text import dump_yaml
+from wildgit.core.yaml_text import dump_yaml, scalar_text
 from wildgit.core.yaml_values import load_yaml
 from wildgit.errors import InputError
 
@@ -127,14 +127,28 @@ def _edited(
 ) -> bytes:
     expected = copy.deepcopy(values)
     edit(expected)
-    for flow_leaves in (False, True):  # as the file may have it: `{port: 80}` is edited in place, too
-        base, theirs = (
-            dump_yaml(side, flow_leaves=flow_leaves).encode() if side else b"" for side in (old, new)
-        )
-        merged = merge3(base, text, theirs)
+    for print_side in (_in_block_style, _in_flow_style):  # as the file may have it: `{port: 80}`
+        merged = merge3(print_side(old), text, print_side(new))
         if merged.clean and _says(merged.text, expected):
             return merged.text
     return _round_trip(text, edit)
+
+
+def _in_block_style(values: Mapping[str, object]) -> bytes:
+    return dump_yaml(values).encode() if values else b""
+
+
+def _in_flow_style(values: Mapping[str, object]) -> bytes:
+    """The values with their innermost mapping in flow style; the ones around it have one key each."""
+    if len(values) != 1:
+        return dump_yaml(values, flow=True).encode() if values else b""
+    [(key, value)] = values.items()
+    if not isinstance(value, Mapping) or not value:
+        return dump_yaml(values, flow=True).encode()
+    inner = _in_flow_style(value).decode()
+    if inner.startswith("{"):
+        return f"{scalar_text(key)}: {inner}".encode()
+    return (f"{scalar_text(key)}:\n" + "".join(f"  {line}" for line in inner.splitlines(True))).encode()
 
 
 def _says(text: bytes, expected: object) -> bool:

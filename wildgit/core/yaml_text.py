@@ -18,12 +18,12 @@ _WORD = re.compile(r"[A-Za-z/][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*")
 _OTHER_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
-def dump_yaml(value: object, *, flow_leaves: bool = False) -> str:
-    """Return `value` as block-style YAML; keys keep their order, doubtful strings are quoted.
+def dump_yaml(value: object, *, flow: bool = False) -> str:
+    """Return `value` as YAML; keys keep their order, doubtful strings are quoted.
 
     Args:
         value: what to print.
-        flow_leaves: print collections that hold only scalars in flow style, `{port: 80}`.
+        flow: print it on one line, `{port: 80}`.
     """
     import yaml
 
@@ -32,7 +32,7 @@ def dump_yaml(value: object, *, flow_leaves: bool = False) -> str:
         Dumper=_dumper(),
         sort_keys=False,
         allow_unicode=True,
-        default_flow_style=None if flow_leaves else False,
+        default_flow_style=flow,
         width=10_000,
     )
     return text
