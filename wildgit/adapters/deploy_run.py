@@ -21,6 +21,7 @@ from wildgit.adapters.kustomize import Build
 from wildgit.adapters.namespaces import Ladder
 from wildgit.adapters.operations import operation
 from wildgit.adapters.rollout import follow, read_health
+from wildgit.adapters.secret_rotation import refresh_copies
 from wildgit.adapters.settings import Settings, read_settings
 from wildgit.adapters.target import open_cluster, seconds
 from wildgit.core.deploy_order import deploy_order
@@ -63,10 +64,14 @@ class DeployRun:
     ) -> None:
         self.instance, self.settings, self.options = instance, settings, options
         self.cluster, self.environment = target
-        self._mask = masker(secret_values(instance.secrets()))
+        self._add_mask()
         self._news = News(as_json=options.as_json)
         self._deployed: set[str] = set()
         self._builds: dict[str, Build] = {}
+
+    def _add_mask(self) -> None:
+        """Hide the secrets as they are now; those that they replaced stay hidden on the terminal."""
+        self._mask = masker(secret_values(self.instance.secrets()))
         terminal.add_mask(self._mask)
 
     @classmethod
@@ -112,6 +117,7 @@ class DeployRun:
                 self._news(event)
 
             self._compile(app, report)
+            self._refresh_copies(app, report)
             source = self._read(app)
             running.record["commit"] = source.commit
             self._warn_if_uncommitted(source)
@@ -134,6 +140,14 @@ class DeployRun:
         frozen, dry_run = self.options.frozen, self.options.dry_run
         if ensure_compiled(self.instance, app, say, frozen=frozen, dry_run=dry_run):
             self._builds.pop(app, None)  # of files that are no more
+
+    def _refresh_copies(self, app: str, report: Report) -> None:
+        """A required secret is a reference: what it copies may have been rotated since."""
+        changed = refresh_copies(self.instance, app)
+        if changed:
+            self._add_mask()
+            said = f"copied anew from what it requires: {', '.join(changed)}"
+            report(Event(app, "secrets", NOTE, message=said))
 
     def _read(self, app: str) -> AppSource:
         return read_source(self.instance, app, self._builds.pop(app, None))

@@ -20,6 +20,10 @@ from wildgit.errors import ClusterError, InputError
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
+class NoCluster(ClusterError):
+    """Nothing says which cluster to talk to."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """How to reach one API server. PEM data is text; paths are absolute."""
@@ -57,7 +61,7 @@ def find_connection(
         environment: where KUBECONFIG, HOME and KUBERNETES_SERVICE_HOST are looked up.
 
     Raises:
-        ClusterError: there is none of them.
+        NoCluster: there is none of them.
         InputError: the file is broken or names a context, cluster or user that it lacks.
     """
     if kubeconfig is not None:
@@ -69,7 +73,7 @@ def find_connection(
         return _from_files(files, context)
     if environment.get("KUBERNETES_SERVICE_HOST") and _SERVICE_ACCOUNT.is_dir():
         return _from_pod(environment)
-    raise ClusterError(
+    raise NoCluster(
         f"{named[0]} does not exist" if named else "no kubeconfig: it is not known which cluster to talk to",
         hint="put the cluster's kubeconfig beside config.yaml, or set KUBECONFIG",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from wildgit.adapters.api_server import Patience
@@ -13,11 +13,19 @@ from wildgit.adapters.settings import Settings
 from wildgit.core.environment import Environment, find_environment
 from wildgit.errors import InputError
 
+_BRIEF_S = 3.0
+
 
 def open_cluster(
-    instance: Instance, settings: Settings, name: str | None = None
+    instance: Instance, settings: Settings, name: str | None = None, *, is_brief: bool = False
 ) -> tuple[Cluster, Environment]:
     """Return the cluster of the environment `name`, or of the current branch's; nothing is sent to it yet.
+
+    Args:
+        instance: whose cluster it is.
+        settings: in force there.
+        name: of an environment.
+        is_brief: somebody looks on: give up on a silent cluster after a few seconds.
 
     Raises:
         InputError: there is no such environment, or its kubeconfig can't be used.
@@ -27,7 +35,10 @@ def open_cluster(
     branch = done.stdout.decode().strip() or None
     environment = find_environment(settings.values, branch, name)
     kubeconfig = _kubeconfig(instance, environment)
-    return Cluster.connect(kubeconfig, environment.context, read_patience(settings)), environment
+    patience = read_patience(settings)
+    if is_brief:
+        patience = Patience(*(min(seconds, _BRIEF_S) for seconds in astuple(patience)))
+    return Cluster.connect(kubeconfig, environment.context, patience), environment
 
 
 def read_patience(settings: Settings) -> Patience:

@@ -26,11 +26,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Work",
         "Get, set or unset a value of config.yaml, from its root: apps.ghost.port",
     ),
-    "secret": ("wildgit.commands.secret", "Work", "List and set secrets; their values are never printed"),
+    "secret": (
+        "wildgit.commands.secret",
+        "Work",
+        "List, set and rotate secrets; their values are never printed",
+    ),
     "status": (
         "wildgit.commands.status",
         "Work",
-        "Show where each app stands: version, upstream, local edits, config.yaml, git",
+        "Show where each app stands: version, upstream, local edits, git, cluster",
     ),
     "diff": (
         "wildgit.commands.diff",

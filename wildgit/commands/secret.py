@@ -1,4 +1,4 @@
-"""`git wild secret`: list and set the keys of secrets.yaml; values are never printed."""
+"""`git wild secret`: list, set and rotate the keys of secrets.yaml; values are never printed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wildgit.errors import OK, UsageError
 
 @click.group()
 def secret() -> None:
-    """List and set secrets; their values are never printed."""
+    """List, set and rotate secrets; their values are never printed."""
 
 
 @secret.command("list")
@@ -56,6 +56,36 @@ def set_command(path: str, generate: bool) -> int:
     with instance.secrets_locked():
         instance.write_secrets(set_value(instance.secrets_text(), where, value, SECRETS))
     terminal.remark(f"{path} is set; git wild deploy brings it to the cluster")
+    return OK
+
+
+@secret.command("rotate")
+@click.argument("secret_name", metavar="APP.KEY")
+@click.option("--deploy", "is_deployed", is_flag=True, help="Then deploy the app and those that require it.")
+def rotate_command(secret_name: str, is_deployed: bool) -> int:
+    """Give a secret 32 new random characters.
+
+    What contains it in the same app changes with it; copies in other apps follow when those are deployed.
+    A deploy restarts the workloads that use it and runs their database jobs again.
+    """
+    from wildgit.adapters import terminal
+    from wildgit.adapters.deploy_run import DeployRun, RunOptions
+    from wildgit.adapters.instance import Instance
+    from wildgit.adapters.secret_rotation import rotate
+    from wildgit.adapters.upstream_merge import generate_secret
+
+    app, _, key = secret_name.removeprefix("apps.").partition(".")
+    if not key:
+        raise UsageError(f"{secret_name!r} is not of the form APP.KEY", hint="git wild secret list")
+    instance = Instance.find()
+    instance.require_apps((app,))
+    changed, apps = rotate(instance, app, key, generate_secret())
+    for name in changed:
+        terminal.remark(f"apps.{app}.{name} is new")
+    if is_deployed:
+        DeployRun.open(instance, RunOptions()).deploy(apps)
+    else:
+        terminal.remark(f"hint: git wild deploy {' '.join(apps)}")
     return OK
 
 

@@ -1,0 +1,139 @@
+"""Where apps stand, from all three systems: files and git, the cluster, and what was done last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wildgit.adapters.cluster import Cluster, UnknownKind
+from wildgit.adapters.cluster_status import read_cluster_facts
+from wildgit.adapters.instance import APPS, Instance
+from wildgit.adapters.local_status import LocalStatus
+from wildgit.adapters.operations import read_operations
+from wildgit.adapters.repo import Repo
+from wildgit.adapters.rollout import last_log_lines
+from wildgit.adapters.settings import read_settings
+from wildgit.adapters.target import open_cluster
+from wildgit.core.app_secrets import secret_data
+from wildgit.core.app_state import ClusterFacts, InstanceFacts, Standing, standing
+from wildgit.core.deploy_record import UNCOMMITTED
+from wildgit.core.exposure import KINDS as EXPOSURE_KINDS
+from wildgit.core.exposure import Finding, findings
+from wildgit.core.kube_objects import Object
+from wildgit.core.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.errors import ClusterError, WildgitError
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """What could be learnt of the cluster.
+
+    Attributes:
+        facts: app → what the cluster says; None where it can't be asked.
+        problem: why it can't; "" where it can.
+        cluster: to ask for more; None where it can't be.
+    """
+
+    facts: Mapping[str, ClusterFacts] | None
+    problem: str = ""
+    cluster: Cluster | None = None
+
+
+def view_cluster(instance: Instance, apps: Sequence[str], environment: str | None) -> ClusterView:
+    """Return what the cluster says of the apps. A cluster that does not answer is a fact, too."""
+    settings = read_settings(instance.root)
+    try:
+        cluster, _ = open_cluster(instance, settings, environment, is_brief=True)
+        return ClusterView(read_cluster_facts(cluster, apps, _expected_secrets(instance, apps)), "", cluster)
+    except ClusterError as error:
+        return ClusterView(None, error.message)
+
+
+def read_standings(
+    instance: Instance, repo: Repo, apps: Iterable[str], local: Sequence[LocalStatus], view: ClusterView
+) -> list[Standing]:
+    """Return the state of each app.
+
+    Args:
+        instance: where.
+        repo: its repository.
+        apps: in question; also such as are not installed.
+        local: what files and git say of those that are.
+        view: what the cluster says.
+    """
+    stale = {status.app for status in local if status.stale}
+    last = {str(record.get("app")): record for record in read_operations(instance.root)}
+    installed = {status.app for status in local}
+    found = []
+    for app in apps:
+        facts = None if view.facts is None else view.facts.get(app, ClusterFacts())
+        changed = _changed(repo, app, facts) if app in installed else ()
+        own = InstanceFacts(app, app in installed, app in stale, changed, last.get(app))
+        found.append(standing(own, facts))
+    return found
+
+
+def only_in_cluster(view: ClusterView, installed: Iterable[str]) -> list[str]:
+    """Return the apps that the cluster has and the instance has not."""
+    return sorted(set(view.facts or {}) - set(installed))
+
+
+def explain(app: str, view: ClusterView) -> list[str]:
+    """Return everything there is to say of an app in the cluster, a line each."""
+    if view.cluster is None or view.facts is None:
+        return [view.problem]
+    facts = view.facts.get(app, ClusterFacts())
+    if facts.record is None:
+        return ["not in the cluster"]
+    namespace = facts.record.namespace
+    record = facts.record
+    said = [f"commit {record.commit or 'unknown'}, {record.deployed_at}, {record.deployed_by}"]
+    for health in facts.healths:
+        said.append(f"{health.state.value}: {health}")
+        said += [f"    {line}" for line in last_log_lines(view.cluster, namespace, health)]
+    exposed = [finding for finding in read_exposure(view.cluster) if finding.namespace == namespace]
+    return said + [finding.text for finding in exposed]
+
+
+def read_exposure(cluster: Cluster) -> list[Finding]:
+    """Return what other controllers make of the whole cluster's Ingresses, Services and certificates."""
+
+    def read(kind: tuple[str, str]) -> list[Object]:
+        try:
+            return cluster.list_objects(*kind)
+        except UnknownKind:
+            return []  # a cluster without cert-manager is fine
+
+    objects = [obj for listed in cluster.all(read, EXPOSURE_KINDS) for obj in listed]
+    return findings(objects, datetime.now(UTC))
+
+
+def _expected_secrets(instance: Instance, apps: Iterable[str]) -> dict[str, dict[str, str]]:
+    secrets = instance.secrets()
+    found = {}
+    for app in apps:
+        try:
+            found[app] = secret_data(instance.manifest(app), app, secrets)
+        except WildgitError:
+            continue  # what is wrong with it, `read_local_status` says
+    return found
+
+
+def _changed(repo: Repo, app: str, facts: ClusterFacts | None) -> tuple[str, ...]:
+    """Return what HEAD has and the deployed commit has not."""
+    record = facts.record if facts else None
+    head = repo.head()
+    if record is None or not record.commit or head is None:
+        return ()
+    commit = record.commit.removesuffix(UNCOMMITTED)
+    dirty = ("uncommitted",) if record.commit.endswith(UNCOMMITTED) else ()
+    if not repo.has_object(commit):
+        return ("unknown commit",)
+    folder = f"{APPS}/{app}"
+    if repo.tree_at(head, folder) == repo.tree_at(commit, folder):
+        return dirty
+    package = f"{folder}/{PACKAGE_FOLDER}"
+    if repo.tree_at(head, package) != repo.tree_at(commit, package):
+        return ("upstream", *dirty)
+    return ("manifests", *dirty)
