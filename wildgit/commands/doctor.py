@@ -19,6 +19,7 @@ from wildgit.core.diagnosis import Diagnosis
 CHECKS = (
     ("merge driver", "wildgit.adapters.merge_driver", "diagnose"),
     ("hooks", "wildgit.adapters.hook_canary", "diagnose"),
+    ("cluster", "wildgit.adapters.cluster_checks", "diagnose"),
 )
 
 _MARKS = {True: "ok", False: "FAILED", None: "not tried"}
