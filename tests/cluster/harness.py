@@ -157,14 +157,16 @@ def node(plane: ControlPlane) -> Iterator[None]:
 
 
 def _run_node(plane: ControlPlane, stop: threading.Event) -> None:
-    judges = {"pods": _status_of_running, "persistentvolumeclaims": _status_of_bound}
     while not stop.wait(0.2):
-        for resource, judge in judges.items():
-            with contextlib.suppress(OSError):  # the server may be down: that is what some tests are about
-                for obj in json.loads(plane.request("GET", f"/api/v1/{resource}"))["items"]:
-                    status = judge(obj)
-                    if status:
-                        set_status(plane, resource, obj, status)
+        with contextlib.suppress(OSError):  # the server may be down: that is what some tests are about
+            for pod in json.loads(plane.request("GET", "/api/v1/pods"))["items"]:
+                status = _status_of_running(pod)
+                if status:
+                    set_status(plane, "pods", pod, status)
+            for claim in json.loads(plane.request("GET", "/api/v1/persistentvolumeclaims"))["items"]:
+                if claim["status"].get("phase") == "Pending" and not claim["spec"].get("volumeName"):
+                    with contextlib.suppress(OSError):
+                        _provision(plane, claim)
 
 
 def _status_of_running(pod: Object) -> Object | None:
@@ -187,8 +189,26 @@ def _status_of_running(pod: Object) -> Object | None:
     return {"phase": "Running", "conditions": conditions, "containerStatuses": statuses}
 
 
-def _status_of_bound(claim: Object) -> Object | None:
-    return {"phase": "Bound"} if claim["status"].get("phase") == "Pending" else None
+def _provision(plane: ControlPlane, claim: Object) -> None:
+    """Make the volume that a claim waits for, as a provisioner would; the controller binds the two."""
+    metadata, spec = claim["metadata"], claim["spec"]
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"volume-{metadata['uid']}"},
+        "spec": {
+            "capacity": spec["resources"]["requests"],
+            "accessModes": spec["accessModes"],
+            "storageClassName": spec.get("storageClassName", ""),
+            "claimRef": {
+                "namespace": metadata["namespace"],
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+            },
+            "hostPath": {"path": "/tmp/volume"},
+        },
+    }
+    plane.request("POST", "/api/v1/persistentvolumes", volume)  # 409 where it is there and not yet bound
 
 
 def set_status(plane: ControlPlane, resource: str, obj: Object, status: Object) -> None:

@@ -106,7 +106,14 @@ def read_exposure(cluster: Cluster) -> list[Finding]:
             return []  # a cluster without cert-manager is fine
 
     objects = [obj for listed in cluster.all(read, EXPOSURE_KINDS) for obj in listed]
-    return findings(objects, datetime.now(UTC))
+    return findings(objects, _days_until)
+
+
+def _days_until(timestamp: str) -> int | None:
+    try:
+        return (datetime.fromisoformat(timestamp) - datetime.now(UTC)).days
+    except (ValueError, TypeError):  # no timestamp, or one without a zone
+        return None
 
 
 def _expected_secrets(instance: Instance, apps: Iterable[str]) -> dict[str, dict[str, str]]:

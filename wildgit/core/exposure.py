@@ -7,9 +7,8 @@ without them has none, and nothing is said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from wildgit.core.kube_objects import Object, annotations_of
@@ -35,12 +34,12 @@ class Finding:
     ok: bool = True
 
 
-def findings(objects: Iterable[Object], now: datetime) -> list[Finding]:
+def findings(objects: Iterable[Object], days_until: Callable[[str], int | None]) -> list[Finding]:
     """Return what there is to say of the Ingresses, Services and certificates of a whole cluster.
 
     Args:
         objects: of the kinds in `KINDS`.
-        now: to tell how long certificates still hold.
+        days_until: whole days from now to a timestamp, negative for the past; None where it is none.
     """
     by_kind: dict[str, list[Object]] = defaultdict(list)
     for obj in objects:
@@ -49,7 +48,7 @@ def findings(objects: Iterable[Object], now: datetime) -> list[Finding]:
         *(finding for ingress in by_kind["Ingress"] for finding in _ingress(ingress)),
         *_shared_hosts(by_kind["Ingress"]),
         *(finding for service in by_kind["Service"] for finding in _service(service)),
-        *(_certificate(certificate, now) for certificate in by_kind["Certificate"]),
+        *(_certificate(certificate, days_until) for certificate in by_kind["Certificate"]),
         *(finding for obj in (*by_kind["Order"], *by_kind["Challenge"]) for finding in _pending(obj)),
     ]
     return sorted(found, key=lambda finding: (finding.namespace, finding.ok, finding.text))
@@ -104,7 +103,7 @@ def _service(service: Object) -> Iterator[Finding]:
         yield Finding(namespace, text, ok=False)
 
 
-def _certificate(certificate: Object, now: datetime) -> Finding:
+def _certificate(certificate: Object, days_until: Callable[[str], int | None]) -> Finding:
     name, namespace = certificate["metadata"]["name"], certificate["metadata"]["namespace"]
     status = certificate.get("status") or {}
     ready: Mapping[str, Any] = next(
@@ -113,10 +112,9 @@ def _certificate(certificate: Object, now: datetime) -> Finding:
     if ready.get("status") != "True":
         why = ready.get("message") or ready.get("reason") or "cert-manager has not looked at it yet"
         return Finding(namespace, f"certificate {name} is not ready: {why}", ok=False)
-    end = _moment(status.get("notAfter"))
-    if end is None:
+    days = days_until(str(status.get("notAfter") or ""))
+    if days is None:
         return Finding(namespace, f"certificate {name} is ready")
-    days = (end - now).days
     if days < 0:
         return Finding(namespace, f"certificate {name} has expired", ok=False)
     text = f"certificate {name} holds for {days} days"
@@ -133,10 +131,3 @@ def _pending(obj: Object) -> Iterator[Finding]:
     name, namespace = obj["metadata"]["name"], obj["metadata"]["namespace"]
     why = f": {status['reason']}" if status.get("reason") else ""
     yield Finding(namespace, f"{obj['kind'].lower()} {name} is {state}{why}", ok=False)
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
-        return None
