@@ -192,6 +192,7 @@ def _status_of_running(pod: Object) -> Object | None:
 def _provision(plane: ControlPlane, claim: Object) -> None:
     """Make the volume that a claim waits for, as a provisioner would; the controller binds the two."""
     metadata, spec = claim["metadata"], claim["spec"]
+    owner = {key: metadata[key] for key in ("namespace", "name", "uid")}
     volume = {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
