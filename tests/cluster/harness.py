@@ -201,11 +201,7 @@ def _provision(plane: ControlPlane, claim: Object) -> None:
             "capacity": spec["resources"]["requests"],
             "accessModes": spec["accessModes"],
             "storageClassName": spec.get("storageClassName", ""),
-            "claimRef": {
-                "namespace": metadata["namespace"],
-                "name": metadata["name"],
-                "uid": metadata["uid"],
-            },
+            "claimRef": owner,
             "hostPath": {"path": "/tmp/volume"},
         },
     }
