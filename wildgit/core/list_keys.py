@@ -117,12 +117,14 @@ def find_keying(
         keys = _keys_of(key, elements, values)
         if keys is not None:
             return _unique(key, keys, composite=key in schema and len(key.fields) > 1)
-    for key in (*_COMMON_KEYS, *([ListKey((leading,))] if leading else [])):
+    for key in _COMMON_KEYS:
         keys = _keys_of(key, elements, values)
         keying = keys and _unique(key, keys, composite=False)
         if keying:
             return keying
-    return None
+    key = ListKey((leading,))
+    keys = _keys_of(key, elements, values) if leading else None
+    return _unique(key, keys, composite=False) if keys and _holds_still(keys) else None
 
 
 def label(keying: Keying, side: int, index: int, values: Values) -> str:
@@ -141,6 +143,12 @@ def _kubernetes_keys() -> dict[str, tuple[ListKey, ...]]:
     # importlib.resources loads zipfile and tempfile, which takes longer than the whole of this module.
     data = json.loads(get_data("wildgit.core", "list_keys.json") or b"")
     return {field: tuple(ListKey(tuple(k)) for k in keys) for field, keys in data["keys"].items()}
+
+
+def _holds_still(keys: Sequence[Sequence[Hashable]]) -> bool:
+    """Whether each side kept the key of some element; one that everybody edits identifies nothing."""
+    base, *sides = map(set, keys)
+    return not base or all(base & side for side in sides)
 
 
 def _unique(key: ListKey, keys: list[tuple[tuple[Hashable, ...], ...]], *, composite: bool) -> Keying | None:

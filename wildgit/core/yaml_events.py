@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from yaml import Mark
 
 _EXPLICIT_KEY = re.compile(r"^[ \t]*(?:-[ \t]+)*\?(?=[ \t\n])", re.MULTILINE)
+_BLOCK_SCALARS = frozenset("|>")
 _EXOTIC_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
@@ -127,9 +128,13 @@ class EventReader:
 
     def _node(self, event: Any) -> RawNode:
         kind = self._kinds[type(event)]
-        if kind == "scalar":
-            return self._scalar(event)
         start, end = event.start_mark, event.end_mark
+        if kind == "scalar":
+            if self._questions:  # inside a text they are no keys
+                self._questions = [at for at in self._questions if not start.index < at <= end.index]
+            if event.style in _BLOCK_SCALARS:
+                return self._block_scalar(event)
+            return RawLeaf(start.index, end.index, self._line(end), self._scalar_data(event), "")
         if kind == "alias":
             return RawLeaf(start.index, end.index, self._line(end), self._alias(event), "*")
         if event.flow_style:
@@ -138,16 +143,12 @@ class EventReader:
             return RawLeaf(start.index, end.index, self._line(end), data, style)
         return self._mapping(event) if kind == "map" else self._sequence(event)
 
-    def _scalar(self, event: Any) -> RawLeaf:
-        data = self._scalar_data(event)
-        start, end = event.start_mark, event.end_mark
-        if self._questions:  # inside a text they are no keys
-            self._questions = [at for at in self._questions if not start.index < at <= end.index]
-        if event.style not in ("|", ">"):
-            return RawLeaf(start.index, end.index, self._line(end), data, "")
-        keeps_blanks = "+" in self.text[start.index : start.index + 3]
-        last = self._last_line_of_block_scalar(self._line(start), self._line(end), keeps_blanks=keeps_blanks)
-        return RawLeaf(start.index, self.starts[last + 1] - 1, last, data, event.style)
+    def _block_scalar(self, event: Any) -> RawLeaf:
+        start = event.start_mark.index
+        keeps_blanks = "+" in self.text[start : start + 3]
+        first, end = self._line(event.start_mark), self._line(event.end_mark)
+        last = self._last_line_of_block_scalar(first, end, keeps_blanks=keeps_blanks)
+        return RawLeaf(start, self.starts[last + 1] - 1, last, self._scalar_data(event), event.style)
 
     def _scalar_data(self, event: Any) -> int:
         if not (event.style or event.tag or event.anchor):

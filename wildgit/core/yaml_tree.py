@@ -125,7 +125,8 @@ class _Partition:
     def document(self) -> Entry:
         """Return the document as an entry; lines before its `---` are the head."""
         root = self.reader.root()
-        marker = next((i for i, line in enumerate(self.lines) if _MARKER.match(line + "\n")), -1)
+        found = _MARKER.search(self.text)
+        marker = self.reader.line_at(found.start()) if found else -1
         before = self.lines[marker] if marker >= 0 else ""
         if not _COMMENT_OR_NOTHING.match(before[3:]):
             raise Unstructured("content on the line of the document marker")
@@ -205,18 +206,14 @@ class _Partition:
         own, stop = lines
         node = item.node
         if isinstance(node, RawLeaf):
+            before = relative_text(self.text[item.start : node.start], column)
             value, after = self._value(node, column)
             end = max(node.last_line, own) + 1
-            return self._entry(
-                key=item.key,
-                name=item.name,
-                head=head,
-                before=relative_text(self.text[item.start : node.start], column),
-                value=value,
-                after=after,
-                foot=relative_lines(self.lines[end:stop], column) if end < stop else (),
-                data=node.data,
-                style=node.style,
+            foot = relative_lines(self.lines[end:stop], column) if end < stop else ()
+            text = self.values.number((head, before, value, after, foot))
+            # Most entries of any file are made here, so without the detour over `_entry`.
+            return Entry(
+                item.key, item.name, head, before, value, after, None, foot, node.data, text, node.style, None
             )
         inline = self.reader.line_at(node.first) == own
         before, after = self._intro(item, node, own, inline=inline)
