@@ -147,7 +147,7 @@ def fetch(root: Path, *, quiet: bool = False) -> None:
         raise GitError(f"there is no remote {REMOTE}", hint=_NO_REMOTE_HINT)
     arguments = ["fetch", "--no-tags", "--prune", *(["--quiet"] if quiet else []), REMOTE]
     if pass_through(arguments, cwd=root) != 0:
-        raise GitError(f"could not fetch {REMOTE}", hint=f"git remote get-url {REMOTE}; git fetch {REMOTE}")
+        raise GitError(f"could not fetch {REMOTE}", hint="if the URL is wrong: git wild remote URL")
     if try_git(["symbolic-ref", "-q", f"refs/remotes/{REMOTE}/HEAD"], cwd=root).returncode != 0:
         try_git(["remote", "set-head", REMOTE, "--auto"], cwd=root)  # fails where upstream has no HEAD
 

@@ -44,15 +44,17 @@ def init(directory: Path, upstream: str | None, no_hooks: bool) -> int:
     report = history_report(directory)
     for line in report:
         terminal.warn(line) if line is report[0] else terminal.remark(line)
-    _say_next(upstream)
+    _say_next(directory)
     return NO if report else OK
 
 
-def _say_next(upstream: str | None) -> None:
+def _say_next(directory: Path) -> None:
     from wildgit.adapters import terminal
+    from wildgit.adapters.repo import Repo
+    from wildgit.adapters.settings import REMOTE
 
-    if upstream is None:
-        terminal.remark("hint: git wild remote URL, then git wild apps")
+    if Repo(directory).remote_url(REMOTE) is None:
+        terminal.remark("hint: git wild remote URL, then git wild fetch")
     else:
         terminal.remark("hint: git wild config set cloud.domain DOMAIN, then git wild apps")
 
