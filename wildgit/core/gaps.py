@@ -23,6 +23,7 @@ SAME_NUMBER = "both sides gave a new element the same value of a field that was 
 SAME_ELEMENT = "both sides together have one element twice"
 
 _FAR_LONGER = 4
+_MANY = 4096  # pairs beyond which insertions are no longer compared one by one
 
 
 class Order(Enum):
@@ -76,6 +77,8 @@ def _find_clashes(run: Sequence[Triple], order: Order, similarity: Similarity) -
             clashes |= _span([*dropped, *ours, *theirs], REPLACED_TWICE)
         elif not notes and order is Order.STRICT and (taken or _one_idea(run, ours, theirs, similarity)):
             clashes |= _span([*taken, *ours, *theirs], INSERTED_TWICE)
+        elif not notes and order is Order.SET and _one_number(run, ours, theirs, similarity):
+            clashes |= _span([*ours, *theirs], INSERTED_TWICE)
     return clashes
 
 
@@ -202,12 +205,22 @@ def _span(indices: list[int], reason: str) -> dict[int, str]:
     return dict.fromkeys(range(min(indices), max(indices) + 1), reason)
 
 
+def _one_number(run: Sequence[Triple], ours: list[int], theirs: list[int], similarity: Similarity) -> bool:
+    """Whether some insertion of ours and one of theirs differ in digits only: two steps from one number."""
+    return len(ours) * len(theirs) <= _MANY and any(
+        similarity.differ_in_digits(a, b) for a, b in _inserted(run, ours, theirs)
+    )
+
+
 def _one_idea(run: Sequence[Triple], ours: list[int], theirs: list[int], similarity: Similarity) -> bool:
-    """Whether some insertion of ours and one of theirs are alike, or differ in digits only."""
-    for i in ours:
-        for j in theirs:
-            a, b = run[i].ours, run[j].theirs
-            assert a is not None and b is not None
-            if similarity.differ_in_digits(a.data, b.data) or similarity.of(a.data, b.data) >= ALIKE:
-                return True
-    return False
+    """Whether some insertion of ours and one of theirs are alike; too many to tell are."""
+    return len(ours) * len(theirs) > _MANY or any(
+        similarity.differ_in_digits(a, b) or similarity.of(a, b) >= ALIKE
+        for a, b in _inserted(run, ours, theirs)
+    )
+
+
+def _inserted(run: Sequence[Triple], ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int]]:
+    """The data of each insertion of ours with that of each insertion of theirs."""
+    right = [entry.data for j in theirs if (entry := run[j].theirs)]
+    return ((entry.data, other) for i in ours if (entry := run[i].ours) for other in right)
