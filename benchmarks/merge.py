@@ -220,7 +220,7 @@ def lost_lines(case: Case, lines: list[bytes]) -> set[bytes]:
     return {
         line
         for line in added
-        if line not in whole
+        if squeezed(line) not in whole
         and any(w not in present for w in words([line]) if w not in words(base) or w in stayed)
     }
 
