@@ -98,6 +98,17 @@ def test_nothing_is_written_on_an_error(files: Path) -> None:
     assert (files / "ours.yaml").read_text() == OURS
 
 
+def test_failure_of_ours_is_an_error_and_no_number_of_conflicts(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['wildgit.core.merge'] = None\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run("wild", THREE, files)
+    assert done.returncode == 255
+    assert done.stderr.startswith(b"error: ")
+    assert (files / "ours.yaml").read_text() == OURS
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="NOT TESTED: root may write everywhere")
 def test_folder_that_can_not_be_written_is_an_error(files: Path) -> None:
     files.chmod(0o500)

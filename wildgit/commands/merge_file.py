@@ -67,6 +67,8 @@ def main(argv: list[str]) -> int:
         return _merge(arguments)
     except OSError as error:
         return _fail(arguments, f"Could not open {error.filename}: {error.strerror}")
+    except Exception as error:  # noqa: BLE001 - any other exit code would be a number of conflicts
+        return _fail(arguments, f"{type(error).__name__}: {error}")
 
 
 def _merge(arguments: _Arguments) -> int:
