@@ -83,9 +83,9 @@ def reduced(chunks: Iterable[Chunk], side: Side) -> str:
 
 def joined(clashes: Sequence[Clash]) -> Clash:
     """Return one clash for several that stand next to each other."""
-    first = clashes[0]
     if len(clashes) == 1:
-        return first
+        return clashes[0]
+    first = min(clashes, key=lambda clash: clash.path)  # whichever side is called ours
     base, ours, theirs = (tuple([line for clash in clashes for line in clash[i]]) for i in range(3))
     reasons = "; ".join(dict.fromkeys(clash.reason for clash in clashes))
     others = dict.fromkeys(".".join(clash.path) for clash in clashes if clash.path != first.path)

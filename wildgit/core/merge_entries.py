@@ -8,7 +8,6 @@ be checked against what was decided.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,12 +16,13 @@ from wildgit.core.alignment import Alignment, Triple, align_by_key
 from wildgit.core.conflicts import Chunk, Clash
 from wildgit.core.documents import align_documents
 from wildgit.core.flow_merge import merge_flow
-from wildgit.core.gaps import Order, comments, find_clashes, runs
-from wildgit.core.list_keys import find_keying
+from wildgit.core.gaps import Order, find_clashes, runs
 from wildgit.core.merge_journal import Journal, entry_sources
+from wildgit.core.merge_layout import with_dash, without_printed_head
 from wildgit.core.merge_leaves import data_of, merge_after, merge_block_scalar, merge_head, merge_scalar
 from wildgit.core.merge_records import MergeOptions
 from wildgit.core.merge_sequences import align_sequence
+from wildgit.core.merge_shapes import Clashing, can_open, longer_list, rewritten_side
 from wildgit.core.place import Path, Place
 from wildgit.core.similarity import Similarity
 from wildgit.core.three import Three, pick
@@ -30,7 +30,6 @@ from wildgit.core.yaml_data import Values
 from wildgit.core.yaml_entry import (
     Block,
     Entry,
-    attach_dash,
     entry_lines,
     has_content,
     place_lines,
@@ -45,10 +44,6 @@ ADDED_TWICE = "both sides added it, differently"
 WHERE_TO = "the other side split or joined the resource, so this may belong elsewhere"
 
 _BLOCK_SCALARS = frozenset("|>")
-
-
-class _Clashing(Exception):
-    """Not an error: the entry that is being merged is a conflict as a whole."""
 
 
 class _Collection(NamedTuple):
@@ -117,7 +112,7 @@ class EntryMerge:
                 if i in clashes:
                     pairs += self._clash(run[i:end], clashes[i], place, out)
                 else:
-                    triple = _without_printed_head(run, i, following)
+                    triple = without_printed_head(run, i, following)
                     pairs += self._entry(triple, place, out)
                 i = end
             done += len(run)
@@ -164,7 +159,7 @@ class EntryMerge:
         foot = merge_head(base and base.foot, ours.foot, theirs.foot)
         try:
             body, data = self._body(base, ours, theirs, place)
-        except _Clashing:
+        except Clashing:
             triple = Triple(base, ours, theirs)
             if not any(isinstance(chunk, Clash) for chunk in head):
                 out += self._placed(head, place)
@@ -179,11 +174,11 @@ class EntryMerge:
 
     def _body(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
         """The entry without its head and foot, and its data."""
-        kept = _longer_list(ours, theirs, self.values) if base is None else None
-        if kept is None and _can_open(base, ours, theirs, self.values):
+        kept = longer_list(ours, theirs, self.values) if base is None else None
+        if kept is None and can_open(base, ours, theirs, self.values):
             return self._block(base, ours, theirs, place)
         if kept or ours.block or theirs.block:
-            kept = kept or _rewritten(base, ours, theirs)
+            kept = kept or rewritten_side(base, ours, theirs)
             return list(entry_lines(kept._replace(head=(), foot=()), place.indent)), kept.data
         changed_twice = base and len({base.data, ours.data, theirs.data}) == 3
         if base and changed_twice and {base.style, ours.style, theirs.style} <= _BLOCK_SCALARS:
@@ -191,7 +186,7 @@ class EntryMerge:
         triple = Triple(base, ours, theirs)
         leaf = merge_scalar(base, ours, theirs) or merge_flow(triple, place, self.values, self.similarity)
         if leaf is None:
-            raise _Clashing
+            raise Clashing
         self.journal.merged_leaf(triple, place.path, leaf.value)
         return list(place_text(leaf.before + leaf.value + leaf.after, place.indent)), leaf.data
 
@@ -199,7 +194,7 @@ class EntryMerge:
         merged = merge_block_scalar(sides, place.indent, self.style)
         before = pick(*[side.before for side in sides])
         if merged is None or before is None:
-            raise _Clashing
+            raise Clashing
         header, content = merged
         chunks: list[Chunk] = [" " * place.indent + before + header]
         for chunk in content:
@@ -209,7 +204,7 @@ class EntryMerge:
             return chunks, sides.ours.data
         data = data_of(lines, self.values)
         if data is None:
-            raise _Clashing
+            raise Clashing
         self.journal.merged_lines(Triple(*sides), place.path, "\n".join(lines[1:]))
         return chunks, data
 
@@ -223,7 +218,7 @@ class EntryMerge:
         if before is None and _is_document(ours):
             before = ours.before
         if before is None or after is None:
-            raise _Clashing
+            raise Clashing
         like = ours if before == ours.before.rstrip() else theirs
         layout = _layout(left or shape)
         known = _layout(inside) if inside else None
@@ -239,13 +234,13 @@ class EntryMerge:
             data = self.values.sequence([item for _, item in pairs], self.values.tag(like.data))
         data = self.values.anchored_like(like.data, data)
         if not (left and right) and any(isinstance(chunk, Clash) for chunk in inner):
-            raise _Clashing  # cut down to the empty side there would be nothing left
+            raise Clashing  # cut down to the empty side there would be nothing left
         if not any(isinstance(chunk, Clash) or has_content(chunk) for chunk in inner):
             empty = "{}" if shape.kind == "map" else "[]"
             body = f"{before} {empty}{after}" if before and not _is_document(ours) else empty
             return [*place_text(body, place.indent), *inner], data
         if inline:
-            return _with_dash(inner, before.ljust(column), place.indent), data
+            return with_dash(inner, before.ljust(column), place.indent), data
         intro = place_text(before + after, place.indent) if before + after else []
         return [*intro, *inner], data
 
@@ -318,50 +313,6 @@ def _layout(block: Block) -> tuple[int, bool]:
     return block.column, block.inline
 
 
-def _can_open(base: Entry | None, ours: Entry, theirs: Entry, values: Values) -> bool:
-    """Whether all sides are block collections of one kind, or empty ones of any style."""
-    kinds = {side.block.kind for side in (ours, theirs) if side.block}
-    if len(kinds) != 1:
-        return False
-    kind = kinds.pop()
-    empty = values.empty_map if kind == "map" else values.empty_list
-    if any(not side.block and side.data != empty for side in (ours, theirs)):
-        return False
-    if base is None:
-        return True
-    return base.block.kind == kind if base.block else base.data in (empty, values.null)
-
-
-def _longer_list(ours: Entry, theirs: Entry, values: Values) -> Entry | None:
-    """Of two lists that both sides added, the one that contains the other in order; None for no lists.
-
-    Lists whose elements have the same keys are merged element by element instead.
-    """
-    left, right = values.items(ours.data), values.items(theirs.data)
-    if not left or not right:
-        return None
-    for longer, shorter, items, others in ((ours, theirs, left, right), (theirs, ours, right, left)):
-        rest = iter(items)
-        if all(item in rest for item in others):
-            lost = Counter(comments(shorter)) - Counter(comments(longer))
-            return longer if not lost else None
-    keying = find_keying("", (left, right), values)
-    if keying and set(keying.keys[0]) == set(keying.keys[1]):
-        return None
-    raise _Clashing
-
-
-def _rewritten(base: Entry | None, ours: Entry, theirs: Entry) -> Entry:
-    """A block collection against something else: the side that didn't merely write it in another style."""
-    if base and ours.data == base.data and comments(ours) == comments(base):
-        return theirs
-    if base and theirs.data == base.data and comments(theirs) == comments(base):
-        return ours
-    if ours.data == theirs.data and comments(ours) == comments(theirs):
-        return ours
-    raise _Clashing
-
-
 def _lacks_marker(entry: Entry, out: Sequence[Chunk]) -> bool:
     """Whether this is a document without a `---` line that isn't the first any more."""
     return bool(out) and not entry.before and not entry.is_note
@@ -370,49 +321,3 @@ def _lacks_marker(entry: Entry, out: Sequence[Chunk]) -> bool:
 def _lines(entry: Entry, indent: int, out: Sequence[Chunk]) -> list[str]:
     lines = entry_lines(entry, indent)
     return ["---", *lines] if _lacks_marker(entry, out) else lines
-
-
-def _without_printed_head(run: Sequence[Triple], index: int, following: Triple | None) -> Triple:
-    """Both sides inserted below one comment of base, which heads both insertions now: print it once."""
-    triple = run[index]
-    said = _head_of_insertion(triple)
-    if not said or all(_head_of_insertion(before) != said for before in run[:index]):
-        return triple
-    known = [other.base for other in (*run, following) if other and other.base]
-    if all(_without_blanks(entry.head) != said for entry in known):
-        return triple
-    return Triple(*[side and side._replace(head=()) for side in triple])
-
-
-def _head_of_insertion(triple: Triple) -> tuple[str, ...]:
-    entry = triple.ours or triple.theirs
-    return _without_blanks(entry.head) if entry and not triple.base else ()
-
-
-def _without_blanks(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple([line for line in lines if line.strip()])
-
-
-def _with_dash(chunks: list[Chunk], intro: str, indent: int) -> list[Chunk]:
-    """Put the dash in front of the first entry; if that is a clash, into every side of it."""
-    first = next((i for i, c in enumerate(chunks) if isinstance(c, Clash) or has_content(c)), 0)
-    chunk = chunks[first]
-    if isinstance(chunk, str):
-        head = attach_dash([str(c) for c in chunks[: first + 1]], intro, indent)
-        return [*head, *chunks[first + 1 :]]
-    rest = chunks[first + 1 :]
-    while not all(any(map(has_content, side)) for side in (chunk.ours, chunk.theirs)):
-        # A side without an entry here has its dash on the entry that follows.
-        if not rest:
-            raise _Clashing
-        following = rest.pop(0)
-        if isinstance(following, str):
-            following = Clash((following,), (following,), (following,))
-        chunk = chunk._replace(
-            base=chunk.base + following.base,
-            ours=chunk.ours + following.ours,
-            theirs=chunk.theirs + following.theirs,
-        )
-    base, ours, theirs = (tuple(attach_dash(list(side), intro, indent)) for side in chunk[:3])
-    above = attach_dash([str(c) for c in chunks[:first]] + ["x"], intro, indent)[:-1]
-    return [*above, chunk._replace(base=base, ours=ours, theirs=theirs), *rest]
