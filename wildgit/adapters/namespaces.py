@@ -79,6 +79,7 @@ def free_namespace(cluster: Cluster, name: str, say: Callable[[str], None], ladd
     for _ in range(ladder.tries):
         left = left_in(cluster, name)
         _wait_for_pods(cluster, name, uid, left, say)
+        _delete(cluster, left)
         held = [obj for obj in left if obj["metadata"].get("finalizers")]
         for obj in held:
             finalizers = ", ".join(obj["metadata"]["finalizers"])
@@ -121,6 +122,23 @@ def _seconds_left(pod: Object) -> float:
     """A pod's deletionTimestamp is when its grace period ends."""
     text = pod["metadata"].get("deletionTimestamp")
     return (datetime.fromisoformat(text) - datetime.now(UTC)).total_seconds() if text else 0.0
+
+
+def _delete(cluster: Cluster, left: list[Object]) -> None:
+    """Ask for the deletion of what the cluster itself has not begun to delete.
+
+    Without it, finalizing the namespace would leave such an object behind, to turn up in the next namespace
+    of that name. What we may not delete, or what can't be deleted, is left to the cluster.
+    """
+
+    def delete(obj: Object) -> None:
+        try:
+            cluster.delete(identify(obj), uid=obj["metadata"]["uid"])
+        except ApiError as error:
+            if error.code not in (403, 405, 409):
+                raise
+
+    cluster.all(delete, [obj for obj in left if not obj["metadata"].get("deletionTimestamp")])
 
 
 def _clear_finalizers(cluster: Cluster, held: list[Object]) -> None:
