@@ -196,12 +196,12 @@ def timed(arguments: list[str], folder: Path) -> tuple[float, float]:
 def parts(instance: Path) -> list[tuple[str, float]]:
     """Measure rendering, merging and the rest of the plan in this process, once; names and seconds."""
     from wildgit.adapters import upstream_merge
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.merge_run import merge_options
-    from wildgit.adapters.repo import Repo
     from wildgit.adapters.settings import read_settings
     from wildgit.adapters.upstream import find_upstream
-    from wildgit.core import update
+    from wildgit.core.app import update
 
     spent: dict[str, float] = {}
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wildgit.adapters import hook_files, instance_checks
-from wildgit.core import commit_message, lint, secret_scan
+from wildgit.adapters import instance_checks
+from wildgit.adapters.git import hook_files
+from wildgit.core.guard import commit_message, lint, secret_scan
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "guards.md").read_text()

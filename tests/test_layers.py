@@ -18,8 +18,8 @@ LAYERS = {
     "errors": set(),
 }
 ONLY_IN = {
-    "pygit2": ("adapters/repo.py",),
-    "kubernetes": ("adapters/kubeconfig.py",),
+    "pygit2": ("adapters/git/repo.py",),
+    "kubernetes": ("adapters/cluster/kubeconfig.py",),
     "click": ("commands/", "cli.py"),
 }
 IMPURE = {"open", "input", "print"}

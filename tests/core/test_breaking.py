@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wildgit.core.breaking import find_breaks
-from wildgit.core.package import Manifest, parse_manifest
+from wildgit.core.app.package import Manifest, parse_manifest
+from wildgit.core.guard.breaking import find_breaks
 
 
 def manifest(version: str, config: str = "{}") -> Manifest:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from wildgit.core.deploy_order import dependants, deploy_order
-from wildgit.core.deploy_record import decode_inventory, encode_inventory
-from wildgit.core.desired_state import is_placeholder
-from wildgit.core.exposure import findings
-from wildgit.core.field_ownership import is_applied
-from wildgit.core.kube_objects import ResourceId, secrets_used, with_default_protocols
+from wildgit.core.cluster.deploy_order import dependants, deploy_order
+from wildgit.core.cluster.deploy_record import decode_inventory, encode_inventory
+from wildgit.core.cluster.desired_state import is_placeholder
+from wildgit.core.cluster.exposure import findings
+from wildgit.core.cluster.field_ownership import is_applied
+from wildgit.core.cluster.kube_objects import ResourceId, secrets_used, with_default_protocols
 from wildgit.errors import InputError
 
 

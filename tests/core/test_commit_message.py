@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wildgit.core.commit_message import Change, Proposal, check_message, propose
+from wildgit.core.guard.commit_message import Change, Proposal, check_message, propose
 
 SCALE_GHOST = Proposal("scale", "ghost")
 

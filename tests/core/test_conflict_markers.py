@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wildgit.core.conflict_markers import Marked, join_pieces, parse_conflicts, reduce_to
+from wildgit.core.merge.conflict_markers import Marked, join_pieces, parse_conflicts, reduce_to
 
 FILE = b"""\
 a: 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wildgit.core.lint import RULES, apply_insertion, lint_app
+from wildgit.core.guard.lint import RULES, apply_insertion, lint_app
 
 KUSTOMIZATION = """\
 namespace: ghost

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildgit.core.masking import MASK, masker, secret_values
+from wildgit.core.cluster.masking import MASK, masker, secret_values
 
 VALUE = 'correct "horse" ü/battery'
 

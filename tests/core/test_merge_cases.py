@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from wildgit.core.merge import MergeOptions, merge3
-from wildgit.core.merge_policy import KEEP_OWN_SIZES
+from wildgit.core.merge.policy import KEEP_OWN_SIZES
 from wildgit.core.yaml_values import load_yaml_all
 from wildgit.errors import InputError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wildgit.core.merge import MergeOptions
-from wildgit.core.merge_files import FilesMerge, MergedFile, merge_files
+from wildgit.core.merge.files import FilesMerge, MergedFile, merge_files
 
 VALUES = b"image: web:1\nreplicas: 1\n"
 OURS = b"image: web:1\nreplicas: 2\n"

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wildgit.core.merge_files import merge_files
+from wildgit.core.merge.files import merge_files
 
 LONG = int(os.environ.get("WILD_LAWS_EXAMPLES", "0"))
 NAMES = ("web", "api", "db", "cache", "proxy")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wildgit.core.manifest_file import join_documents, split_documents
-from wildgit.core.resources import follow_moves
+from wildgit.core.merge.manifest_file import join_documents, split_documents
+from wildgit.core.merge.resources import follow_moves
 
 DEPLOYMENT = b"""\
 # the server

@@ -15,10 +15,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildgit.core.findings import Finding
-from wildgit.core.known_values import KnownValues, parse_known
-from wildgit.core.secret_scan import RULES, Scanner
-from wildgit.core.secret_values import Leaf, read_public
+from wildgit.core.guard.findings import Finding
+from wildgit.core.guard.known_values import KnownValues, parse_known
+from wildgit.core.guard.secret_scan import RULES, Scanner
+from wildgit.core.guard.secret_values import Leaf, read_public
 
 MANIFEST = b"""\
 apiVersion: apps/v1

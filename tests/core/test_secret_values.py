@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildgit.core import secret_values
-from wildgit.core.secret_values import Leaf, pieces, read_leaves, read_public, spell
+from wildgit.core.guard import secret_values
+from wildgit.core.guard.secret_values import Leaf, pieces, read_leaves, read_public, spell
 from wildgit.errors import InputError
 
 SIMPLE = b"""\

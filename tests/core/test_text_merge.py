@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from wildgit.core.conflicts import write
-from wildgit.core.text_merge import merge_text
-from wildgit.core.three import Three
+from wildgit.core.merge.conflicts import write
+from wildgit.core.merge.text import merge_text
+from wildgit.core.merge.three import Three
 
 MODES = (
     ("merge", None, ()),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from wildgit.core.yaml_data import Values
-from wildgit.core.yaml_entry import Entry, entry_lines
-from wildgit.core.yaml_tree import Unstructured, parse
+from wildgit.core.merge.yaml_data import Values
+from wildgit.core.merge.yaml_entry import Entry, entry_lines
+from wildgit.core.merge.yaml_tree import Unstructured, parse
 
 # Real data that is not ours to ship: beside the project, or where WILD_SHARED says.
 SHARED = Path(os.environ.get("WILD_SHARED") or Path(__file__).parents[3] / "shared")

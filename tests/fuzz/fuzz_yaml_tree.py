@@ -19,8 +19,8 @@ from random import Random
 from tests.core import manifests
 from tests.fuzz.mutations import make_text
 from wildgit.core.merge import merge3
-from wildgit.core.yaml_data import Values
-from wildgit.core.yaml_tree import Unstructured, parse
+from wildgit.core.merge.yaml_data import Values
+from wildgit.core.merge.yaml_tree import Unstructured, parse
 
 CASES = Path(__file__).parent.parent / "core" / "merge_cases"
 Check = Callable[[str], str | None]

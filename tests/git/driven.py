@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from wildgit.adapters import merge_driver
+from wildgit.adapters.git import merge_driver
 
 
 class Repository:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.git.driven import Repository
-from wildgit.adapters import merge_driver
+from wildgit.adapters.git import merge_driver
 
 FILE = "apps/web/deployment.yaml"
 BASE = "image: web:1\nreplicas: 1\n"

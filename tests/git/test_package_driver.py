@@ -8,7 +8,7 @@ import pytest
 
 from tests.git.driven import make_repository
 from tests.git.test_resolve import resolve
-from wildgit.adapters.package_sides import PackagePath, packages_unlike_locks
+from wildgit.adapters.git.package_sides import PackagePath, packages_unlike_locks
 
 LOCK = "apps/web/.package.lock.yaml"
 

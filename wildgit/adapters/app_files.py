@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wildgit.adapters.files import read_bytes, write_atomically
-from wildgit.adapters.git_process import run_git
-from wildgit.core.findings import Insertion
-from wildgit.core.lint import KUSTOMIZATIONS, apply_insertion
+from wildgit.adapters.git.process import run_git
+from wildgit.core.guard.findings import Insertion
+from wildgit.core.guard.lint import KUSTOMIZATIONS, apply_insertion
 
 _PACKAGE = ".package"
 

@@ -19,15 +19,15 @@ from wildgit.adapters.instance import APPS, CONFIG, Instance, section
 from wildgit.adapters.settings import Settings
 from wildgit.adapters.upstream import Upstream
 from wildgit.adapters.upstream_merge import generate_secret, store_secrets
-from wildgit.core.app_defaults import defaults_text, resolve_defaults
-from wildgit.core.app_secrets import SecretPath, missing_secrets
-from wildgit.core.package import Package, PackageFile
-from wildgit.core.package_lock import FILE as LOCK_FILE
-from wildgit.core.package_lock import FOLDER as PACKAGE_FOLDER
-from wildgit.core.package_lock import lock_text
-from wildgit.core.render import build_world, read_values, render_package
-from wildgit.core.requirements import refuse_cycle
-from wildgit.core.update import app_sections
+from wildgit.core.app.defaults import defaults_text, resolve_defaults
+from wildgit.core.app.package import Package, PackageFile
+from wildgit.core.app.package_lock import FILE as LOCK_FILE
+from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.app.package_lock import lock_text
+from wildgit.core.app.render import build_world, read_values, render_package
+from wildgit.core.app.requirements import refuse_cycle
+from wildgit.core.app.secrets import SecretPath, missing_secrets
+from wildgit.core.app.update import app_sections
 from wildgit.core.yaml_edit import add_defaults
 from wildgit.core.yaml_values import load_yaml
 from wildgit.errors import InputError

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from wildgit.adapters.cluster import Cluster
+from wildgit.adapters.cluster.client import Cluster
+from wildgit.adapters.cluster.kubeconfig import NoCluster
+from wildgit.adapters.cluster.kustomize import kubectl_path
+from wildgit.adapters.cluster.target import open_cluster
 from wildgit.adapters.instance import Instance
-from wildgit.adapters.kubeconfig import NoCluster
-from wildgit.adapters.kustomize import kubectl_path
 from wildgit.adapters.settings import read_settings
 from wildgit.adapters.standings import read_exposure
-from wildgit.adapters.target import open_cluster
 from wildgit.core.diagnosis import Diagnosis
 from wildgit.errors import ClusterError, WildgitError
 

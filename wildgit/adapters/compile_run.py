@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from wildgit.adapters import terminal
 from wildgit.adapters.files import write_atomically
+from wildgit.adapters.git.merge_state import FileChange, MergeState
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.installed_apps import InstalledApps, lock_of
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.merge_run import merge_options
-from wildgit.adapters.merge_state import FileChange, MergeState
-from wildgit.adapters.repo import Repo
 from wildgit.adapters.settings import read_settings
 from wildgit.adapters.upstream_merge import file_changes
-from wildgit.core.update import AppUpdate, Step, update_app
+from wildgit.core.app.update import AppUpdate, Step, update_app
 
 
 def plan_compile(instance: Instance, repo: Repo, apps: Sequence[str]) -> list[AppUpdate]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from wildgit import __version__
 from wildgit.adapters.terminal import remark, say, say_json, style
-from wildgit.core.findings import Finding
+from wildgit.core.guard.findings import Finding
 
 FORMATS = ("text", "json", "sarif")
 
@@ -16,7 +16,7 @@ def show_findings(
 ) -> None:
     """Print findings to stdout in one of FORMATS; notes go to stderr, or into the JSON."""
     if form == "sarif":
-        from wildgit.core.sarif import to_sarif
+        from wildgit.core.guard.sarif import to_sarif
 
         say_json(to_sarif(findings, rules, __version__))
     elif form == "json":

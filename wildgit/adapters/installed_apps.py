@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+from wildgit.adapters.git.repo import EXECUTABLE, Repo
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.repo import EXECUTABLE, Repo
 from wildgit.adapters.settings import REMOTE
-from wildgit.core.package import MANIFEST, Manifest, Package, PackageFile, parse_manifest
-from wildgit.core.package_lock import FILE as LOCK_FILE
-from wildgit.core.package_lock import FOLDER as PACKAGE_FOLDER
-from wildgit.core.package_lock import PackageLock, parse_lock
-from wildgit.core.requirements import map_requirements
-from wildgit.core.update import InstalledApp
+from wildgit.core.app.package import MANIFEST, Manifest, Package, PackageFile, parse_manifest
+from wildgit.core.app.package_lock import FILE as LOCK_FILE
+from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.app.package_lock import PackageLock, parse_lock
+from wildgit.core.app.requirements import map_requirements
+from wildgit.core.app.update import InstalledApp
 from wildgit.errors import InputError
 
 

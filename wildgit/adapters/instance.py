@@ -14,10 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wildgit.adapters.files import locked, read_bytes, write_atomically
-from wildgit.core.package import MANIFEST, Manifest, PackageFile, check_app_name, is_app_name, parse_manifest
-from wildgit.core.package_lock import FILE as LOCK_FILE
-from wildgit.core.package_lock import FOLDER as PACKAGE_FOLDER
-from wildgit.core.package_lock import PackageLock, parse_lock
+from wildgit.core.app.package import (
+    MANIFEST,
+    Manifest,
+    PackageFile,
+    check_app_name,
+    is_app_name,
+    parse_manifest,
+)
+from wildgit.core.app.package_lock import FILE as LOCK_FILE
+from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.app.package_lock import PackageLock, parse_lock
 from wildgit.core.yaml_values import load_yaml
 from wildgit.errors import InputError
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from wildgit.adapters.app_source import required_apps
-from wildgit.adapters.git_process import run_git, try_git
+from wildgit.adapters.cluster.app_source import required_apps
+from wildgit.adapters.cluster.kustomize import build
+from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.kubernetes_schemas import validate
-from wildgit.adapters.kustomize import build
-from wildgit.core.breaking import find_breaks
-from wildgit.core.findings import Finding, allowed_reason
-from wildgit.core.package import MANIFEST, Manifest, parse_manifest
-from wildgit.core.package_lock import FILE as LOCK_FILE
-from wildgit.core.resource_places import ResourcePlaces
-from wildgit.core.yaml_nodes import read_nodes
+from wildgit.core.app.package import MANIFEST, Manifest, parse_manifest
+from wildgit.core.app.package_lock import FILE as LOCK_FILE
+from wildgit.core.guard.breaking import find_breaks
+from wildgit.core.guard.findings import Finding, allowed_reason
+from wildgit.core.guard.resource_places import ResourcePlaces
+from wildgit.core.guard.yaml_nodes import read_nodes
 from wildgit.errors import InputError, UsageError
 
 RULES: dict[str, str] = {
@@ -122,7 +122,7 @@ def _at_key(content: bytes, path: str, rule: str, key: str, message: str) -> Ite
 def check_compiled(instance: Instance) -> Iterator[Finding]:
     """Yield the files that are not what config.yaml and their package compile to, with hand edits kept."""
     from wildgit.adapters.compile_run import plan_compile
-    from wildgit.adapters.repo import Repo
+    from wildgit.adapters.git.repo import Repo
 
     repo = Repo(instance.root)
     for app in instance.app_names():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from wildgit.adapters import hook_files, merge_driver
 from wildgit.adapters.files import write_atomically
-from wildgit.adapters.git_process import run_git, try_git
+from wildgit.adapters.git import hook_files, merge_driver
+from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.instance import CONFIG, KUBECONFIG, SECRET_MODE, SECRETS
 from wildgit.errors import InputError
 

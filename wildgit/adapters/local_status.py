@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wildgit.adapters.git_process import run_git
+from wildgit.adapters.git.process import run_git
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.installed_apps import InstalledApps
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.repo import Repo
 from wildgit.adapters.settings import REMOTE, read_settings
 from wildgit.adapters.upstream import Upstream, find_upstream
-from wildgit.core.app_defaults import resolve_defaults
-from wildgit.core.render import build_world, read_values, render_package
-from wildgit.core.update import pristine_files
+from wildgit.core.app.defaults import resolve_defaults
+from wildgit.core.app.render import build_world, read_values, render_package
+from wildgit.core.app.update import pristine_files
 from wildgit.errors import WildgitError
 
 

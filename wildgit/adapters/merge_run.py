@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wildgit.adapters import terminal
+from wildgit.adapters.git.merge_state import MergeState
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
-from wildgit.adapters.merge_state import MergeState
-from wildgit.adapters.repo import Repo
 from wildgit.adapters.settings import REMOTE, Settings, read_settings
 from wildgit.adapters.upstream import find_upstream
 from wildgit.adapters.upstream_merge import MergePlan, plan_merge, write_merge
 from wildgit.core.merge import MergeOptions
-from wildgit.core.merge_policy import KEEP_OWN_SIZES
+from wildgit.core.merge.policy import KEEP_OWN_SIZES
 from wildgit.errors import NO, OK
 
 

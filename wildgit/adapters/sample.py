@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from wildgit.adapters.git_process import run_git
+from wildgit.adapters.git.process import run_git
 from wildgit.errors import InputError
 
 _AUTHOR = b"Wild Directory <maintainers@wild-directory.example>"

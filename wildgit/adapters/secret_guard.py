@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wildgit.adapters import git_objects
-from wildgit.adapters.git_process import run_git, try_git
-from wildgit.core.findings import Finding
-from wildgit.core.secret_scan import Scanner
-from wildgit.core.secret_values import Leaf, is_public_name, read_leaves, read_public
+from wildgit.adapters.git import objects as git_objects
+from wildgit.adapters.git.process import run_git, try_git
+from wildgit.core.guard.findings import Finding
+from wildgit.core.guard.secret_scan import Scanner
+from wildgit.core.guard.secret_values import Leaf, is_public_name, read_leaves, read_public
 from wildgit.errors import InputError
 
 if TYPE_CHECKING:
-    from wildgit.core.known_values import KnownValues
+    from wildgit.core.guard.known_values import KnownValues
 
 COMMIT_MESSAGE = "commit message"
 ALLOW_KEY = "wild.allowValue"
@@ -297,7 +297,7 @@ def _field(key: str) -> str:
 
 def _remember(file: Path, leaves: list[Leaf], signature: str, notes: list[str]) -> KnownValues | None:
     """Return the values that were ever in secrets.yaml, after adding what it holds now."""
-    from wildgit.core.known_values import KnownValues, parse_known
+    from wildgit.core.guard.known_values import KnownValues, parse_known
 
     try:
         known = parse_known(file.read_text("utf-8"))

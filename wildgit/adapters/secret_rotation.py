@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wildgit.adapters.app_source import required_apps, requirements_of_all
+from wildgit.adapters.cluster.app_source import required_apps, requirements_of_all
 from wildgit.adapters.instance import SECRETS, Instance
-from wildgit.core.app_secrets import app_values
-from wildgit.core.deploy_order import dependants
-from wildgit.core.secret_references import changed_with, outdated_copies
+from wildgit.core.app.secret_references import changed_with, outdated_copies
+from wildgit.core.app.secrets import app_values
+from wildgit.core.cluster.deploy_order import dependants
 from wildgit.core.yaml_edit import set_value
 from wildgit.errors import InputError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wildgit.adapters.git_process import try_git
+from wildgit.adapters.git.process import try_git
 from wildgit.errors import GitError, InputError
 
 REMOTE = "wild-directory"

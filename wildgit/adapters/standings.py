@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wildgit.adapters.cluster import Cluster, UnknownKind
-from wildgit.adapters.cluster_status import read_cluster_facts
+from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.operations import read_operations
+from wildgit.adapters.cluster.rollout import last_log_lines
+from wildgit.adapters.cluster.status import read_cluster_facts
+from wildgit.adapters.cluster.target import open_cluster
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.local_status import LocalStatus
-from wildgit.adapters.operations import read_operations
-from wildgit.adapters.repo import Repo
-from wildgit.adapters.rollout import last_log_lines
 from wildgit.adapters.settings import read_settings
-from wildgit.adapters.target import open_cluster
-from wildgit.core.app_secrets import secret_data
-from wildgit.core.app_state import ClusterFacts, InstanceFacts, Standing, standing
-from wildgit.core.deploy_record import UNCOMMITTED
-from wildgit.core.exposure import KINDS as EXPOSURE_KINDS
-from wildgit.core.exposure import Finding, findings
-from wildgit.core.kube_objects import Object
-from wildgit.core.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.app.secrets import secret_data
+from wildgit.core.cluster.app_state import ClusterFacts, InstanceFacts, Standing, standing
+from wildgit.core.cluster.deploy_record import UNCOMMITTED
+from wildgit.core.cluster.exposure import KINDS as EXPOSURE_KINDS
+from wildgit.core.cluster.exposure import Finding, findings
+from wildgit.core.cluster.kube_objects import Object
 from wildgit.errors import ClusterError, WildgitError
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from wildgit.adapters.git_process import pass_through, run_git, try_git
-from wildgit.adapters.repo import Repo
+from wildgit.adapters.git.process import pass_through, run_git, try_git
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.settings import REMOTE, Settings
-from wildgit.core.package import Manifest, Package
+from wildgit.core.app.package import Manifest, Package
 from wildgit.errors import GitError, InputError
 
 _NO_REMOTE_HINT = "git wild remote URL"
@@ -81,7 +81,7 @@ class Upstream:
 
     def manifest(self, name: str) -> Manifest | None:
         """Return one package's manifest; None where it can't be read, so that a list survives a bad one."""
-        from wildgit.core.package import MANIFEST, MAX_FILE_BYTES, parse_manifest
+        from wildgit.core.app.package import MANIFEST, MAX_FILE_BYTES, parse_manifest
 
         source = f"{self.commit[:7]}:{self.path_of(name)}/{MANIFEST}"
         tree = self.tree_of(name)

@@ -11,17 +11,17 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from wildgit.adapters.git.merge_state import FileChange, Journal, MergeState
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.installed_apps import InstalledApps, lock_of
 from wildgit.adapters.instance import APPS, CONFIG, Instance
-from wildgit.adapters.merge_state import FileChange, Journal, MergeState
-from wildgit.adapters.repo import Repo
 from wildgit.adapters.settings import REMOTE, Settings
 from wildgit.adapters.upstream import Upstream
-from wildgit.core.app_secrets import SecretPath, missing_secrets
+from wildgit.core.app.package_lock import FILE as LOCK_FILE
+from wildgit.core.app.render import build_world
+from wildgit.core.app.secrets import SecretPath, missing_secrets
+from wildgit.core.app.update import AppUpdate, ConfigMerge, Step, merge_config, package_changes, update_app
 from wildgit.core.merge import Conflict, Decision, MergeOptions
-from wildgit.core.package_lock import FILE as LOCK_FILE
-from wildgit.core.render import build_world
-from wildgit.core.update import AppUpdate, ConfigMerge, Step, merge_config, package_changes, update_app
 from wildgit.core.yaml_edit import add_secrets
 from wildgit.errors import GitError
 
@@ -159,7 +159,7 @@ def write_merge(plan: MergePlan, instance: Instance, state: MergeState) -> str |
 
 def _refuse_secrets(instance: Instance) -> None:
     """Look for secrets in the index before it is committed, where no hook of ours will."""
-    from wildgit.adapters.hook_files import read_states
+    from wildgit.adapters.git.hook_files import read_states
     from wildgit.adapters.secret_guard import open_guard
 
     if any(state.name == "pre-commit" and state.is_installed for state in read_states(instance.root)):

@@ -26,13 +26,13 @@ def add(package: str, name: str | None, chosen: tuple[str, ...], rev: str | None
     What is set there already stays, and a secret that exists is never made again.
     """
     from wildgit.adapters import app_install, terminal
+    from wildgit.adapters.git.merge_state import MergeState
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.installed_apps import InstalledApps
     from wildgit.adapters.instance import APPS, Instance
-    from wildgit.adapters.merge_state import MergeState
-    from wildgit.adapters.repo import Repo
     from wildgit.adapters.settings import read_settings
     from wildgit.adapters.upstream import find_upstream
-    from wildgit.core.package import check_app_name
+    from wildgit.core.app.package import check_app_name
 
     app = check_app_name(name or package)
     check_app_name(package)

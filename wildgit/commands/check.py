@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from wildgit import errors
-from wildgit.adapters import git_objects
 from wildgit.adapters.finding_output import FORMATS, show_findings
+from wildgit.adapters.git import objects as git_objects
 from wildgit.adapters.secret_guard import HISTORY_ADVICE, SecretGuard, allow_values, open_guard
 from wildgit.adapters.terminal import progress, remark
-from wildgit.core import commit_message, secret_scan
-from wildgit.core.findings import Finding
+from wildgit.core.guard import commit_message, secret_scan
+from wildgit.core.guard.findings import Finding
 
 Checked = tuple[list[Finding], dict[str, str]]  # what was found, and the rules that were looked at
 
@@ -58,8 +58,8 @@ def command(ctx: click.Context, revisions: str | None, merges: str | None, fix: 
 
 
 def _check_merges(cwd: Path, revisions: str, *, form: str) -> int:
-    from wildgit.adapters.merge_replay import replay_merges
-    from wildgit.core.merge_review import RULES
+    from wildgit.adapters.git.merge_replay import replay_merges
+    from wildgit.core.merge.review import RULES
 
     mask = open_guard(cwd).scanner.mask
     findings = [finding._replace(message=mask(finding.message)) for finding in replay_merges(cwd, revisions)]
@@ -138,7 +138,7 @@ def messages(revisions: str, form: str) -> int:
 
 
 def _check_messages(cwd: Path, revisions: str) -> list[Finding]:
-    from wildgit.adapters.commit_messages import is_scope
+    from wildgit.adapters.git.commit_messages import is_scope
 
     mask = open_guard(cwd).scanner.mask
     findings = []
@@ -172,7 +172,7 @@ def lint(fix: bool, paths: tuple[Path, ...], form: str) -> int:
 
 def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> Checked:
     from wildgit.adapters.app_files import apply_fix, find_top, read_apps
-    from wildgit.core.lint import RULES, lint_app
+    from wildgit.core.guard.lint import RULES, lint_app
 
     top = find_top(cwd)
     while True:

@@ -19,9 +19,9 @@ def compile_command(apps: tuple[str, ...], dry_run: bool, check: bool) -> int:
     """
     from wildgit.adapters import terminal
     from wildgit.adapters.compile_run import compile_apps, plan_compile
+    from wildgit.adapters.git.merge_state import MergeState
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.merge_state import MergeState
-    from wildgit.adapters.repo import Repo
 
     instance = Instance.find()
     names = instance.require_apps(apps)

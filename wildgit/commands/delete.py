@@ -20,10 +20,10 @@ def delete(app: str, yes: bool, force: bool, environment: str | None) -> int:
     there succeeds. Volumes that outlive the app are named.
     """
     from wildgit.adapters import terminal
-    from wildgit.adapters.app_source import requirements_of_all
-    from wildgit.adapters.delete_run import delete_app
+    from wildgit.adapters.cluster.app_source import requirements_of_all
+    from wildgit.adapters.cluster.delete_run import delete_app
     from wildgit.adapters.instance import Instance
-    from wildgit.core.deploy_order import dependants
+    from wildgit.core.cluster.deploy_order import dependants
 
     instance = Instance.find()
     instance.app_folder(app)  # a name that can't be an app's is refused here

@@ -46,15 +46,15 @@ def deploy(
     goes away, but never a namespace, and no claim without --prune-data. What fails half-way stays as far as
     it came: run it again. Secret values are never printed.
     """
+    from wildgit.adapters.cluster.kustomize import Build
     from wildgit.adapters.instance import APPS, Instance
-    from wildgit.adapters.kustomize import Build
 
     instance = Instance.find()
     if offline:
         return _preview(instance, apps, every=every, dry_run=dry_run, as_json=as_json)
     builds = {app: Build(instance.app_folder(app), f"{APPS}/{app}") for app in _first(instance, apps)}
     # kubectl builds while we import: for a small app each takes as long as the other.
-    from wildgit.adapters.deploy_run import DeployRun, RunOptions
+    from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 
     options = RunOptions(
         with_dependencies=with_dependencies,
@@ -80,8 +80,8 @@ def _first(instance: Instance, apps: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _preview(instance: Instance, apps: tuple[str, ...], *, every: bool, dry_run: bool, as_json: bool) -> int:
-    from wildgit.adapters.deploy_preview import preview
-    from wildgit.adapters.deploy_run import named_apps
+    from wildgit.adapters.cluster.deploy_preview import preview
+    from wildgit.adapters.cluster.deploy_run import named_apps
 
     if not dry_run:
         raise UsageError("--offline only goes with --dry-run")

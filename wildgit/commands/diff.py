@@ -23,9 +23,9 @@ def diff(
 
     Both sides are rendered, so a template that was rewritten and renders the same is no difference.
     """
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.pristine_diff import custom_sides, show_diff, upstream_sides
-    from wildgit.adapters.repo import Repo
 
     if custom and upstream:
         raise UsageError("--custom and --upstream exclude each other")

@@ -17,8 +17,8 @@ from wildgit.core.diagnosis import Diagnosis
 
 # (what the check is about, module, function)
 CHECKS = (
-    ("merge driver", "wildgit.adapters.merge_driver", "diagnose"),
-    ("hooks", "wildgit.adapters.hook_canary", "diagnose"),
+    ("merge driver", "wildgit.adapters.git.merge_driver", "diagnose"),
+    ("hooks", "wildgit.adapters.git.hook_canary", "diagnose"),
     ("cluster", "wildgit.adapters.cluster_checks", "diagnose"),
 )
 

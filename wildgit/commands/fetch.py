@@ -13,9 +13,9 @@ def fetch(quiet: bool) -> int:
     """Fetch upstream, and say what is new for each app."""
     from wildgit.adapters import terminal
     from wildgit.adapters import upstream as upstreams
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.installed_apps import InstalledApps
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.repo import Repo
     from wildgit.adapters.settings import read_settings
 
     instance = Instance.find()

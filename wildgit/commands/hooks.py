@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wildgit import errors
-from wildgit.adapters import hook_files
+from wildgit.adapters.git import hook_files
 from wildgit.adapters.terminal import say, say_json, say_table, style
 from wildgit.commands import PLUMBING
 

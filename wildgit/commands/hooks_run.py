@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wildgit import errors
 from wildgit.adapters.terminal import remark, style
-from wildgit.core.findings import Finding
+from wildgit.core.guard.findings import Finding
 
 _SHOWN = 50
 
@@ -33,7 +33,7 @@ def _check_index(cwd: Path, _: list[str]) -> int:
 
 
 def _check_message(cwd: Path, arguments: list[str]) -> int:
-    from wildgit.adapters import commit_messages
+    from wildgit.adapters.git import commit_messages
     from wildgit.adapters.secret_guard import open_guard
 
     raw, message = commit_messages.read_message(Path(arguments[0]), cwd)
@@ -49,8 +49,8 @@ def _check_message(cwd: Path, arguments: list[str]) -> int:
 
 
 def _refuse_unconventional(cwd: Path, message: str, mask: Callable[[str], str]) -> int:
-    from wildgit.adapters.commit_messages import is_staged_scope, propose_from_index
-    from wildgit.core.commit_message import check_message
+    from wildgit.adapters.git.commit_messages import is_staged_scope, propose_from_index
+    from wildgit.core.guard.commit_message import check_message
 
     def is_scope(name: str) -> bool:
         return is_staged_scope(cwd, name)
@@ -66,7 +66,7 @@ def _refuse_unconventional(cwd: Path, message: str, mask: Callable[[str], str]) 
 
 
 def _propose_message(cwd: Path, arguments: list[str]) -> int:
-    from wildgit.adapters import commit_messages
+    from wildgit.adapters.git import commit_messages
 
     if len(arguments) > 1 and arguments[1]:
         return errors.OK  # there is a message already
@@ -82,7 +82,7 @@ def _propose_message(cwd: Path, arguments: list[str]) -> int:
 def _check_ref_updates(cwd: Path, arguments: list[str]) -> int:
     if arguments[:1] != ["prepared"]:
         return errors.OK
-    from wildgit.adapters.git_objects import is_null
+    from wildgit.adapters.git.objects import is_null
     from wildgit.adapters.secret_guard import open_guard
 
     updates = []
@@ -98,7 +98,7 @@ def _check_ref_updates(cwd: Path, arguments: list[str]) -> int:
 
 
 def _check_push(cwd: Path, arguments: list[str]) -> int:
-    from wildgit.adapters.git_objects import is_null
+    from wildgit.adapters.git.objects import is_null
     from wildgit.adapters.secret_guard import open_guard
 
     guard = open_guard(cwd)

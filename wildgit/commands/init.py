@@ -50,7 +50,7 @@ def init(directory: Path, upstream: str | None, no_hooks: bool) -> int:
 
 def _say_next(directory: Path) -> None:
     from wildgit.adapters import terminal
-    from wildgit.adapters.repo import Repo
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.settings import REMOTE
 
     if Repo(directory).remote_url(REMOTE) is None:

@@ -21,7 +21,7 @@ def log(app: str | None, number: int, as_json: bool) -> int:
     Those of one app, or of all; the newest first. What was interrupted shows as unfinished.
     """
     from wildgit.adapters import terminal
-    from wildgit.adapters.history import read_history
+    from wildgit.adapters.cluster.history import read_history
     from wildgit.adapters.instance import Instance
 
     instance = Instance.find()

@@ -65,8 +65,8 @@ def merge(
 
 def _abort(instance: Instance) -> int:
     from wildgit.adapters import terminal
-    from wildgit.adapters.merge_state import MergeState
-    from wildgit.adapters.repo import Repo
+    from wildgit.adapters.git.merge_state import MergeState
+    from wildgit.adapters.git.repo import Repo
 
     state = MergeState(Repo(instance.root))
     with state.exclusive():
@@ -78,8 +78,8 @@ def _abort(instance: Instance) -> int:
 def _continue(instance: Instance) -> int:
     from wildgit.adapters import terminal
     from wildgit.adapters.compile_run import compile_apps
-    from wildgit.adapters.merge_state import MergeState
-    from wildgit.adapters.repo import Repo
+    from wildgit.adapters.git.merge_state import MergeState
+    from wildgit.adapters.git.repo import Repo
 
     repo = Repo(instance.root)
     state = MergeState(repo)

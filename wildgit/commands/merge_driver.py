@@ -63,7 +63,7 @@ def _parse(argv: list[str]) -> _Arguments:
 
 def _merge(arguments: _Arguments) -> int:
     from wildgit.adapters.files import write_atomically
-    from wildgit.adapters.git_merge import is_binary
+    from wildgit.adapters.git.merge_files import is_binary
     from wildgit.core.merge import MergeOptions
 
     base, ours, theirs = (file.read_bytes() for file in (arguments.base, arguments.ours, arguments.theirs))
@@ -77,7 +77,7 @@ def _merge(arguments: _Arguments) -> int:
 
 
 def _merged(base: bytes, ours: bytes, theirs: bytes, path: str, options: MergeOptions) -> tuple[bytes, bool]:
-    from wildgit.adapters.git_merge import merge_in_configured_style
+    from wildgit.adapters.git.merge_files import merge_in_configured_style
 
     if "/.package" in path:
         packaged = _merged_package(base, ours, theirs, path, options)
@@ -93,9 +93,9 @@ def _merged_package(
     base: bytes, ours: bytes, theirs: bytes, path: str, options: MergeOptions
 ) -> tuple[bytes, bool] | None:
     """Return one side's whole file of a package, or the lock; None where the path is neither."""
-    from wildgit.adapters import package_sides
-    from wildgit.adapters.git_merge import conflict_of_wholes
-    from wildgit.core.lock_merge import merge_locks
+    from wildgit.adapters.git import package_sides
+    from wildgit.adapters.git.merge_files import conflict_of_wholes
+    from wildgit.core.merge.package_lock import merge_locks
 
     place = package_sides.parse_package_path(path)
     if place is None:
@@ -115,7 +115,7 @@ def _merged_package(
 
 
 def _leave_text_markers(arguments: _Arguments) -> None:
-    from wildgit.adapters.git_merge import write_text_markers
+    from wildgit.adapters.git.merge_files import write_text_markers
 
     files = (arguments.ours, arguments.base, arguments.theirs)
     write_text_markers(*files, marker_size=arguments.marker_size, labels=arguments.labels, cwd=Path.cwd())

@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
 
 
 def _merge(arguments: _Arguments) -> int:
-    from wildgit.adapters.git_merge import is_binary, merge_in_configured_style
+    from wildgit.adapters.git.merge_files import is_binary, merge_in_configured_style
     from wildgit.core.merge import MergeOptions
 
     current, base, other = arguments.files

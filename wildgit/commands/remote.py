@@ -20,10 +20,10 @@ def remote(url: str | None, branch: str | None, packages_path: str | None, as_js
     """
     from wildgit.adapters import terminal
     from wildgit.adapters import upstream as upstreams
-    from wildgit.adapters.git_process import run_git
+    from wildgit.adapters.git.process import run_git
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.instance_setup import absolute_url
-    from wildgit.adapters.repo import Repo
     from wildgit.adapters.settings import REMOTE, read_settings
 
     root = Instance.find().root

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wildgit import errors
-from wildgit.core.conflict_markers import Marked, Piece, join_pieces, parse_conflicts, reduce_to
+from wildgit.core.merge.conflict_markers import Marked, Piece, join_pieces, parse_conflicts, reduce_to
 
 if TYPE_CHECKING:
-    from wildgit.adapters.unmerged import Conflicts, Unmerged
+    from wildgit.adapters.git.unmerged import Conflicts, Unmerged
 
 CONTEXT_LINES = 3
 _HELP = {
@@ -48,8 +48,8 @@ def command(paths: tuple[str, ...]) -> int:
     conflict, puts right a `.package` folder that a merge made a mixture of two.
     PATHS limits it to files or folders. Exits 1 while something is left.
     """
-    from wildgit.adapters.git_process import run_git
-    from wildgit.adapters.unmerged import Conflicts
+    from wildgit.adapters.git.process import run_git
+    from wildgit.adapters.git.unmerged import Conflicts
 
     root = Path(run_git(["rev-parse", "--show-toplevel"], cwd=Path.cwd()).decode().removesuffix("\n"))
     conflicts = Conflicts(root)
@@ -64,7 +64,7 @@ def command(paths: tuple[str, ...]) -> int:
 
 def _restore_packages(conflicts: Conflicts, only: Sequence[str]) -> None:
     """Make whole what git mixed out of two packages without a conflict."""
-    from wildgit.adapters.package_sides import packages_unlike_locks
+    from wildgit.adapters.git.package_sides import packages_unlike_locks
 
     mixed = [
         package

@@ -69,7 +69,7 @@ def rotate_command(secret_name: str, is_deployed: bool) -> int:
     A deploy restarts the workloads that use it and runs their database jobs again.
     """
     from wildgit.adapters import terminal
-    from wildgit.adapters.deploy_run import DeployRun, RunOptions
+    from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.secret_rotation import rotate
     from wildgit.adapters.upstream_merge import generate_secret

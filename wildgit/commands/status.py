@@ -11,7 +11,7 @@ from wildgit.errors import OK
 if TYPE_CHECKING:
     from wildgit.adapters.local_status import LocalStatus
     from wildgit.adapters.standings import ClusterView
-    from wildgit.core.app_state import Standing
+    from wildgit.core.cluster.app_state import Standing
 
 
 @click.command()
@@ -35,9 +35,9 @@ def status(
     With --porcelain the fields are: app, version, upstream's version, local words, state in the cluster.
     """
     from wildgit.adapters import terminal
+    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.local_status import LocalStatus, read_local_status
-    from wildgit.adapters.repo import Repo
     from wildgit.adapters.standings import ClusterView, only_in_cluster, read_standings, view_cluster
 
     instance = Instance.find()

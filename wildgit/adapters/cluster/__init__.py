@@ -1,0 +1,1 @@
+"""The Kubernetes API and kustomize: deploy, delete, status, operation records."""

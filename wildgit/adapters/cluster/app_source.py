@@ -1,0 +1,129 @@
+"""What the instance says of an app: everything that a deploy needs to know besides the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wildgit.adapters.cluster.kustomize import Build
+from wildgit.adapters.git.process import run_git
+from wildgit.adapters.instance import APPS, Instance, section
+from wildgit.core.app.package import Manifest
+from wildgit.core.app.secrets import secret_data
+from wildgit.core.cluster.deploy_record import UNCOMMITTED
+from wildgit.core.cluster.desired_state import AppSecret, app_secret_names, is_placeholder, namespace_of
+from wildgit.core.cluster.kube_objects import Object
+from wildgit.errors import GitError, InputError
+
+
+@dataclass(frozen=True)
+class AppSource:
+    """One app as its folder, config.yaml and secrets.yaml have it."""
+
+    name: str
+    namespace: str
+    built: tuple[Object, ...]
+    secrets: tuple[AppSecret, ...]
+    commit: str  # HEAD; `-dirty` behind it where the app's folder has changes that are not in it
+
+
+def read_source(instance: Instance, app: str, build: Build | None = None) -> AppSource:
+    """Return what `app` should be.
+
+    Args:
+        instance: where it is installed.
+        app: its name.
+        build: of its folder, if one was started already.
+
+    Raises:
+        InputError: it does not build, or a secret is missing or still a placeholder.
+        GitError: there is no commit yet.
+    """
+    manifest = instance.manifest(app)
+    built = (build or start_build(instance, app)).resources()
+    configured = section(instance.config(), "apps", app).get("namespace")
+    namespace = namespace_of(app, built, configured)
+    secrets = _secrets(instance, app, manifest, [manifest.name, namespace], built)
+    return AppSource(app, namespace, tuple(built), tuple(secrets), deployed_commit(instance, app))
+
+
+def start_build(instance: Instance, app: str) -> Build:
+    """Return a build of the app's folder, under way."""
+    return Build(instance.app_folder(app), f"{APPS}/{app}")
+
+
+def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:
+    """Return ref → installed app for what a package requires.
+
+    Raises:
+        InputError: nothing that is installed serves a requirement.
+    """
+    found = {}
+    installed = instance.app_names()
+    for requirement in manifest.requires:
+        app = requirement.installed_as or requirement.name
+        if app not in installed:
+            raise InputError(
+                f"{manifest.name} requires {requirement.name}, and {app} is not installed",
+                hint=f"git wild add {requirement.name}",
+            )
+        found[requirement.ref] = app
+    return found
+
+
+def requirements_of_all(instance: Instance) -> dict[str, list[str]]:
+    """Return every installed app → the installed apps that it requires; what is not installed is left out."""
+    installed = instance.app_names()
+    return {
+        app: [
+            required
+            for requirement in instance.manifest(app).requires
+            if (required := requirement.installed_as or requirement.name) in installed
+        ]
+        for app in installed
+    }
+
+
+def deployed_commit(instance: Instance, app: str) -> str:
+    """Return HEAD's id, with `-dirty` behind it where the app's folder is not what HEAD has.
+
+    Raises:
+        GitError: there is no commit yet.
+    """
+    arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", f"{APPS}/{app}"]
+    lines = run_git(arguments, cwd=instance.root).decode("utf-8", "replace").splitlines()
+    head = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    if head == "(initial)":
+        raise GitError("there is no commit yet that could be recorded", hint="git add -A && git commit")
+    return head + (UNCOMMITTED if any(not line.startswith("# ") for line in lines) else "")
+
+
+def _secrets(
+    instance: Instance, app: str, manifest: Manifest, other_names: list[str], built: list[Object]
+) -> list[AppSecret]:
+    """Return the app's own Secret and those of the apps it requires, under every name its manifests use."""
+    values = instance.secrets()
+    found = _named(app, secret_data(manifest, app, values), other_names, built)
+    for ref, required in required_apps(instance, manifest).items():
+        theirs = instance.manifest(required)
+        data = secret_data(theirs, required, values)
+        found += _named(required, data, [ref, theirs.name], built)
+    _refuse_placeholders(app, found)
+    return list({secret.name: secret for secret in reversed(found)}.values())[::-1]
+
+
+def _named(app: str, data: Mapping[str, str], other_names: list[str], built: list[Object]) -> list[AppSecret]:
+    if not data:
+        return []
+    return [AppSecret(name, data) for name in app_secret_names(other_names, app, built)]
+
+
+def _refuse_placeholders(app: str, secrets: list[AppSecret]) -> None:
+    for secret in secrets:
+        for key, value in secret.data.items():
+            if is_placeholder(value):
+                owner = secret.name.removesuffix("-secrets")
+                raise InputError(
+                    f"{app}: the secret {key} of {owner} is empty or a placeholder",
+                    hint=f"git wild secret set apps.{owner}.{key}",
+                )

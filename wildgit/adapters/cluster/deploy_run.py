@@ -1,0 +1,269 @@
+"""Deploys of one app or several: from the instance to the cluster, recorded, with news on the way."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from wildgit.adapters import terminal
+from wildgit.adapters.cluster.app_source import AppSource, deployed_commit, read_source, requirements_of_all
+from wildgit.adapters.cluster.client import Cluster
+from wildgit.adapters.cluster.compile_check import ensure_compiled
+from wildgit.adapters.cluster.deploy_news import News, counts_text, say_plan
+from wildgit.adapters.cluster.deployment import Actor, Deployment, DeployOptions
+from wildgit.adapters.cluster.kustomize import Build
+from wildgit.adapters.cluster.namespaces import Ladder
+from wildgit.adapters.cluster.operations import operation
+from wildgit.adapters.cluster.rollout import follow, read_health
+from wildgit.adapters.cluster.target import open_cluster, seconds
+from wildgit.adapters.git.process import run_git, try_git
+from wildgit.adapters.instance import Instance
+from wildgit.adapters.secret_rotation import refresh_copies
+from wildgit.adapters.settings import Settings, read_settings
+from wildgit.core.cluster.deploy_order import deploy_order
+from wildgit.core.cluster.deploy_plan import Plan
+from wildgit.core.cluster.deploy_record import UNCOMMITTED, read_record
+from wildgit.core.cluster.desired_state import APP_LABEL
+from wildgit.core.cluster.environment import Environment
+from wildgit.core.cluster.events import NOTE, Event, Report
+from wildgit.core.cluster.health import State
+from wildgit.core.cluster.masking import masker, secret_values
+from wildgit.errors import ClusterError, InputError, UsageError, WildgitError
+
+_UNCOMMITTED_NOTE = "has changes that are not committed; they are deployed, too"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line asks for; see the command's help."""
+
+    with_dependencies: bool = False
+    dry_run: bool = False
+    frozen: bool = False
+    wait: bool = False
+    timeout_s: float = 300.0
+    restart: bool = True
+    prune_data: bool = False
+    environment: str | None = None
+    as_json: bool = False
+
+
+class DeployRun:
+    """One call of `git wild deploy`, or of a command that deploys in the end."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        settings: Settings,
+        target: tuple[Cluster, Environment],
+        options: RunOptions,
+    ) -> None:
+        self.instance, self.settings, self.options = instance, settings, options
+        self.cluster, self.environment = target
+        self._add_mask()
+        self._news = News(as_json=options.as_json)
+        self._deployed: set[str] = set()
+        self._builds: dict[str, Build] = {}
+
+    def _add_mask(self) -> None:
+        """Hide the secrets as they are now; those that they replaced stay hidden on the terminal."""
+        self._mask = masker(secret_values(self.instance.secrets()))
+        terminal.add_mask(self._mask)
+
+    @classmethod
+    def open(cls, instance: Instance, options: RunOptions) -> DeployRun:
+        """Return a run against the cluster of the instance's environment."""
+        settings = read_settings(instance.root)
+        return cls(instance, settings, open_cluster(instance, settings, options.environment), options)
+
+    def use_build(self, app: str, build: Build) -> None:
+        """Take a build of an app that was started already."""
+        self._builds[app] = build
+
+    def deploy(self, apps: Sequence[str], *, every: bool = False) -> None:
+        """Deploy the apps, each behind those of them that it requires.
+
+        Raises:
+            UsageError: neither apps nor all of them are asked for.
+            WildgitError: one could not be deployed; those before it are.
+        """
+        named = named_apps(self.instance, apps, every=every)
+        requires = requirements_of_all(self.instance)
+        order = deploy_order(named, requires)
+        if not self.options.with_dependencies:
+            order = [app for app in order if app in named]
+        with masked_errors(self._mask):
+            for app in order:
+                self._deploy_one(app, requires[app])
+
+    def _deploy_one(self, app: str, requires: list[str]) -> None:
+        if self.options.dry_run:
+            self._compile(app, self._news)
+            source = self._read(app)
+            plan = self._deployment(source, self._news).plan(free=False)
+            say_plan(plan, as_json=self.options.as_json)
+            _refuse_problems(plan)
+            return
+        self._await_required(app, requires)
+        commit = deployed_commit(self.instance, app)
+        with operation(self.instance.root, "deploy", app, commit, self._mask) as running:
+
+            def report(event: Event) -> None:
+                running.note(event)
+                self._news(event)
+
+            self._compile(app, report)
+            self._refresh_copies(app, report)
+            source = self._read(app)
+            running.record["commit"] = source.commit
+            self._warn_if_uncommitted(source)
+            deployment = self._deployment(source, report)
+            plan = deployment.plan(free=True)
+            self._say_problems(plan)
+            _refuse_problems(plan)
+            if deployment.execute(plan):
+                self._mirror(source)
+            self._deployed.add(app)
+            if self.options.wait:
+                follow(self.cluster, (app, source.namespace), self.options.timeout_s, report)
+                self._news.close()
+        self._say_done(plan, source)
+
+    def _compile(self, app: str, report: Report) -> None:
+        def say(message: str) -> None:
+            report(Event(app, "compile", NOTE, message=message))
+
+        frozen, dry_run = self.options.frozen, self.options.dry_run
+        if ensure_compiled(self.instance, app, say, frozen=frozen, dry_run=dry_run):
+            self._builds.pop(app, None)  # of files that are no more
+
+    def _refresh_copies(self, app: str, report: Report) -> None:
+        """A required secret is a reference: what it copies may have been rotated since."""
+        changed = refresh_copies(self.instance, app)
+        if changed:
+            self._add_mask()
+            said = f"copied anew from what it requires: {', '.join(changed)}"
+            report(Event(app, "secrets", NOTE, message=said))
+
+    def _read(self, app: str) -> AppSource:
+        return read_source(self.instance, app, self._builds.pop(app, None))
+
+    def _deployment(self, source: AppSource, report: Report) -> Deployment:
+        options = DeployOptions(
+            restart=self.options.restart,
+            prune_data=self.options.prune_data,
+            ladder=read_ladder(self.settings),
+        )
+        return Deployment(self.cluster, source, self._actor, options, report)
+
+    def _await_required(self, app: str, requires: list[str]) -> None:
+        """Refuse to deploy on top of what is not there; wait for what we deployed ourselves just before."""
+        for required in requires:
+            namespace = self._namespace_of_deployed(required)
+            if namespace is None:
+                raise ClusterError(
+                    f"{app} requires {required}, which is not deployed",
+                    hint=f"git wild deploy --with-dependencies {app}",
+                )
+            if required in self._deployed:
+                follow(self.cluster, (required, namespace), self.options.timeout_s, self._news)
+                self._news.close()
+                continue
+            unready = [h for h in read_health(self.cluster, namespace) if h.state is not State.READY]
+            if unready:
+                raise ClusterError(
+                    f"{app} requires {required}, which is not ready: {unready[0]}",
+                    hint=f"git wild deploy --wait {required}",
+                )
+
+    def _namespace_of_deployed(self, app: str) -> str | None:
+        found = self.cluster.list_objects("v1", "Namespace", selector=f"{APP_LABEL}={app}")
+        records = [read_record(namespace) for namespace in found]
+        return next((record.namespace for record in records if record.is_finished), None)
+
+    def _warn_if_uncommitted(self, source: AppSource) -> None:
+        if source.commit.endswith(UNCOMMITTED):
+            self._news(
+                Event(
+                    source.name,
+                    "read",
+                    NOTE,
+                    message=_UNCOMMITTED_NOTE,
+                )
+            )
+
+    def _say_problems(self, plan: Plan) -> None:
+        for problem in plan.problems if len(plan.problems) > 1 else ():
+            self._news(Event(plan.app, "preflight", NOTE, message=problem))
+
+    def _say_done(self, plan: Plan, source: AppSource) -> None:
+        message = f"deployed {short_commit(source.commit)} to {source.namespace}: {counts_text(plan)}"
+        self._news(Event(plan.app, "deploy", NOTE, message=message))
+
+    def _mirror(self, source: AppSource) -> None:
+        """Keep in a ref what the cluster's record says, so that git can be asked what was deployed."""
+        ref = f"refs/wild/deployed/{self.environment.name}/{source.name}"
+        run_git(["update-ref", ref, source.commit.removesuffix(UNCOMMITTED)], cwd=self.instance.root)
+
+    @cached_property
+    def _actor(self) -> Actor:
+        host = socket.gethostname()
+
+        def who() -> str:
+            name = try_git(["config", "user.email"], cwd=self.instance.root).stdout.decode().strip()
+            return name or f"{getpass.getuser()}@{host}"
+
+        return Actor(who, f"{host}:{self.instance.root}")
+
+
+def named_apps(instance: Instance, apps: Sequence[str], *, every: bool) -> list[str]:
+    """Return which apps are to be deployed.
+
+    Raises:
+        UsageError: neither apps nor all of them are asked for, or both.
+        InputError: one is not installed.
+    """
+    if not apps and not every:
+        raise UsageError("say which apps to deploy", hint="git wild deploy APP…, or --all")
+    if apps and every:
+        raise UsageError("--all already means every app")
+    return instance.require_apps(tuple(apps))
+
+
+def read_ladder(settings: Settings) -> Ladder:
+    """Return how patient to be with namespaces that terminate."""
+    tries = settings.get("wild.terminatingTries") or str(Ladder.tries)
+    if not tries.isdigit():
+        raise InputError(f"wild.terminatingTries is {tries!r}, not a number", source="git config")
+    return Ladder(seconds(settings, "wild.terminatingWait", Ladder.wait_s), int(tries))
+
+
+@contextmanager
+def masked_errors(mask: Callable[[str], str]) -> Iterator[None]:
+    """Hide secrets in errors on their way out: a server may echo what it refused."""
+    try:
+        yield
+    except WildgitError as error:
+        error.message = mask(error.message)
+        error.hint = mask(error.hint) if error.hint else error.hint
+        error.args = (error.message,)
+        raise
+
+
+def short_commit(commit: str) -> str:
+    """Return a recorded commit as people read it, still saying whether the work tree had changes."""
+    dirty = UNCOMMITTED if commit.endswith(UNCOMMITTED) else ""
+    return commit.removesuffix(UNCOMMITTED)[:7] + dirty
+
+
+def _refuse_problems(plan: Plan) -> None:
+    if plan.problems:
+        more = f" (and {len(plan.problems) - 1} more)" if len(plan.problems) > 1 else ""
+        raise ClusterError(
+            f"{plan.app} can't be deployed: {plan.problems[0]}{more}",
+            hint="nothing was changed in the cluster",
+        )

@@ -1,0 +1,96 @@
+"""What the cluster says of many apps, in a handful of requests whatever their number."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.namespaces import conditions_text, is_terminating
+from wildgit.core.cluster.app_state import ClusterFacts
+from wildgit.core.cluster.deploy_record import read_record
+from wildgit.core.cluster.desired_state import APP_LABEL
+from wildgit.core.cluster.health import KINDS, State, assess
+from wildgit.core.cluster.kube_objects import Object, labels_of
+
+_POD = ("v1", "Pod")
+
+
+def read_cluster_facts(
+    cluster: Cluster, apps: Sequence[str], secrets: Mapping[str, Mapping[str, str]]
+) -> dict[str, ClusterFacts]:
+    """Return what the cluster says of each app, and of those that are only there.
+
+    Args:
+        cluster: who is asked.
+        apps: the apps in question; what has no namespace gets empty facts.
+        secrets: app → what its Secret should hold, as plain text.
+
+    Raises:
+        ClusterError: the cluster can't be asked.
+    """
+    kinds = [("v1", "Namespace"), ("v1", "Secret"), *(kind for kind in KINDS if kind != _POD)]
+    namespaces, secret_objects, *rest = cluster.all(lambda kind: _marked(cluster, kind), kinds)
+    objects: dict[str, list[Object]] = defaultdict(list)
+    for obj in (obj for listed in rest for obj in listed):
+        objects[labels_of(obj)[APP_LABEL]].append(obj)
+    by_app = {labels_of(namespace)[APP_LABEL]: namespace for namespace in namespaces}
+    held = {(labels_of(obj)[APP_LABEL], obj["metadata"]["name"]): obj for obj in secret_objects}
+    pods = _pods_of_unready(cluster, by_app, objects)
+    found = {app: ClusterFacts() for app in apps}
+    for app, namespace in by_app.items():
+        secret = held.get((app, f"{app}-secrets"))
+        differ = bool(secrets.get(app)) and _plain(secret) != dict(secrets[app])
+        found[app] = _facts(namespace, [*objects[app], *pods.get(app, [])], secrets_differ=differ)
+    return found
+
+
+def _marked(cluster: Cluster, kind: tuple[str, str]) -> list[Object]:
+    try:
+        return cluster.list_objects(*kind, selector=APP_LABEL)
+    except UnknownKind:
+        return []
+
+
+def _pods_of_unready(
+    cluster: Cluster, namespaces: Mapping[str, Object], objects: Mapping[str, list[Object]]
+) -> dict[str, list[Object]]:
+    """Pods explain what is not ready; those of everything else, most of the cluster, are not read."""
+    unready = [
+        app
+        for app in namespaces
+        if any(health.state is not State.READY for health in assess(objects.get(app, [])))
+    ]
+    listed = cluster.all(
+        lambda app: cluster.list_objects(*_POD, namespaces[app]["metadata"]["name"]), unready
+    )
+    return dict(zip(unready, listed, strict=True))
+
+
+def _facts(namespace: Object, objects: list[Object], *, secrets_differ: bool) -> ClusterFacts:
+    record = read_record(namespace)
+    deleted_at = namespace["metadata"].get("deletionTimestamp")
+    return ClusterFacts(
+        record=record,
+        terminating_s=_age_s(deleted_at) if is_terminating(namespace) else None,
+        blocked_by=conditions_text(namespace) if deleted_at else "",
+        age_s=_age_s(record.deployed_at),
+        secrets_differ=secrets_differ and record.is_finished,
+        healths=tuple(assess(objects)),
+    )
+
+
+def _age_s(timestamp: str | None) -> float | None:
+    if not timestamp:
+        return None
+    try:
+        return (datetime.now(UTC) - datetime.fromisoformat(timestamp)).total_seconds()
+    except ValueError:
+        return None
+
+
+def _plain(secret: Object | None) -> dict[str, str]:
+    data = (secret or {}).get("data") or {}
+    return {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in data.items()}

@@ -1,0 +1,1 @@
+"""git: its processes, objects, index, merges in progress, drivers and hooks."""

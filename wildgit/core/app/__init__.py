@@ -1,0 +1,1 @@
+"""Packages and apps: what a package is, what it renders to, what it asks for, and how an update merges."""

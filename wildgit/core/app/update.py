@@ -1,0 +1,293 @@
+"""Upstream's new packages into an instance: config.yaml and the files of each app, merged in memory.
+
+One engine does both uses: `merge`, where the package moved, and `compile`, where config.yaml did.
+Base is what the old package renders to with the values it was compiled with, theirs is what the new
+one renders to with today's, ours is the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wildgit.core.app.defaults import defaults_text, resolve_defaults
+from wildgit.core.app.package import Package, PackageFile
+from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.app.package_lock import PackageLock, lock_text
+from wildgit.core.app.render import Pristine, build_world, read_values, render_package
+from wildgit.core.merge import Conflict, Decision, MergeOptions, merge3
+from wildgit.core.merge.files import FilesMerge, MergedFile, merge_files
+from wildgit.core.yaml_values import load_yaml
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InstalledApp:
+    """An app as it lies in the instance.
+
+    Attributes:
+        name: the installed name.
+        package: `.package/`, the base.
+        lock: what it was compiled with.
+        files: the app's own files, as people left them.
+        mapping: ref → installed app, of the package that it is about to get.
+    """
+
+    name: str
+    package: Package
+    lock: PackageLock
+    files: Mapping[str, PackageFile]
+    mapping: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One app and the package that it is to be compiled from; the same as before for `compile`."""
+
+    app: InstalledApp
+    package: Package
+    lock: PackageLock
+
+
+@dataclass(frozen=True)
+class ConfigMerge:
+    """config.yaml after the merge.
+
+    Attributes:
+        text: the file, with markers where it conflicts.
+        values: what the templates are rendered with: ours, wherever it conflicts.
+        stages: base, ours and theirs, for the index; None where it is clean.
+    """
+
+    text: bytes
+    values: Mapping[str, object]
+    conflicts: tuple[Conflict, ...]
+    decisions: tuple[Decision, ...]
+    stages: tuple[bytes, bytes, bytes] | None
+
+
+@dataclass(frozen=True)
+class AppUpdate:
+    """What becomes of one app.
+
+    Attributes:
+        step: the app and its new package.
+        files: the merged files that differ from ours; paths inside the app's folder.
+        lock: the new lock file's text; None where it stays.
+        customised: the files that people changed against the old pristine text.
+        decisions: what was decided without asking, each with the file's path.
+    """
+
+    step: Step
+    files: tuple[MergedFile, ...]
+    lock: bytes | None
+    customised: tuple[str, ...]
+    decisions: tuple[tuple[str, Decision], ...] = ()
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Every conflict of the app's files."""
+        return tuple(conflict for file in self.files for conflict in file.conflicts)
+
+
+def merge_config(
+    text: bytes,
+    steps: Sequence[Step],
+    options: MergeOptions,
+    *,
+    preserve: bool = False,
+    scope: str = "auto",
+) -> ConfigMerge:
+    """Return config.yaml with the new defaults of every step merged in.
+
+    A field that nobody customised follows upstream; a customised one stays; a customised one that
+    upstream removed or renamed is a conflict.
+
+    Args:
+        text: config.yaml.
+        steps: the apps that get a new package.
+        options: how to merge; its policies, which are about manifests, are left out.
+        preserve: the older rule: what is there stays, only new fields are added.
+        scope: the setting `wild.templateScope`.
+    """
+    values = _values(text)
+    base, theirs = [], []
+    for step in steps:
+        old, new = _defaults_of(step, values, scope)
+        theirs.append((step.app.name, defaults_text(step.package, new)))
+        if not preserve:
+            base.append((step.app.name, defaults_text(step.app.package, old)))
+    base_text, theirs_text = app_sections(base), app_sections(theirs)
+    if base_text == theirs_text:
+        return ConfigMerge(text, values, (), (), None)
+    options = replace(options, policies=(), favor="ours" if preserve else options.favor)
+    merged = merge3(base_text, text, theirs_text, path="config.yaml", options=options)
+    # What base and theirs say nothing about (other apps, the cloud section) was not theirs to decide.
+    names = {step.app.name for step in steps}
+    decisions = tuple(each for each in merged.decisions if names.intersection(each.path[1:2]))
+    if merged.clean:
+        return ConfigMerge(merged.text, _values(merged.text), (), decisions, None)
+    favoured = replace(options, favor="ours")
+    usable = merge3(base_text, text, theirs_text, path="config.yaml", options=favoured)
+    stages = _whole_stages(base_text, text, theirs_text, options)
+    filled = _filled(_values(usable.text), _values(theirs_text))
+    return ConfigMerge(merged.text, filled, merged.conflicts, decisions, stages)
+
+
+def update_app(
+    step: Step, config: Mapping[str, object], options: MergeOptions, *, scope: str = "auto"
+) -> AppUpdate:
+    """Return the app's files with the new package's text merged in.
+
+    Args:
+        step: the app and its new package.
+        config: the values of config.yaml after its own merge.
+        options: for the merge of each file.
+        scope: the setting `wild.templateScope`.
+
+    Raises:
+        InputError: a template of the old or the new package is broken, or a value is missing.
+    """
+    app = step.app
+    world = build_world(step.package.manifest, app.name, config, app.mapping, scope=scope)
+    theirs = render_package(step.package, world, app.name, app.mapping, scope=scope)
+    _, default_reads = resolve_defaults(step.package, world, app.name)
+    values = read_values(world, theirs.reads | default_reads)
+    base = _base_of(step, theirs, values, scope)
+    ours = {path: file.data for path, file in app.files.items()}
+    merged = merge_files(_contents(base), ours, _contents(theirs.files), options)
+    new_lock = lock_text(replace(step.lock, values=values))
+    unchanged = step.package.tree == app.lock.tree and step.lock == app.lock and values == app.lock.values
+    return AppUpdate(
+        step,
+        tuple(file for file in merged.files if file.conflicts or file.content != ours.get(file.path)),
+        None if unchanged else new_lock,
+        _customised_files(_contents(base), ours, merged),
+        tuple((file.path, decision) for file in merged.files for decision in file.decisions),
+    )
+
+
+def pristine_files(app: InstalledApp, *, scope: str = "auto") -> dict[str, bytes]:
+    """Return what the app's files were before anybody customised them: path → content."""
+    rendered = render_package(app.package, app.lock.values, app.name, app.mapping, scope=scope)
+    return _contents(rendered.files)
+
+
+def package_changes(step: Step) -> Iterable[tuple[str, PackageFile | None]]:
+    """Yield what must change in `.package/`, so that it is the new package byte for byte: path and file."""
+    old, new = step.app.package.files, step.package.files
+    for path in sorted(old.keys() | new.keys()):
+        before, after = old.get(path), new.get(path)
+        if after is None:
+            yield f"{PACKAGE_FOLDER}/{path}", None
+        elif before is None or (before.blob, before.executable) != (after.blob, after.executable):
+            yield f"{PACKAGE_FOLDER}/{path}", after
+
+
+def _base_of(
+    step: Step, theirs: Pristine, values: Mapping[str, object], scope: str
+) -> dict[str, PackageFile]:
+    """The old package rendered with the old values; where neither moved, that is theirs already."""
+    app = step.app
+    same_values = values == app.lock.values
+    same = {
+        path: theirs.files[path]
+        for path, file in app.package.files.items()
+        if same_values and path in theirs.files and step.package.files[path].blob == file.blob
+    }
+    rest = [path for path in app.package.files if path not in same]
+    rendered = render_package(app.package, app.lock.values, app.name, app.mapping, scope=scope, only=rest)
+    return {**same, **rendered.files}
+
+
+def _defaults_of(
+    step: Step, config: Mapping[str, object], scope: str
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The old package's defaults as they were, and the new one's with what the user customised."""
+    app = step.app
+    old, _ = resolve_defaults(app.package, app.lock.values, app.name)
+    world = build_world(step.package.manifest, app.name, config, app.mapping, scope=scope)
+    new, _ = resolve_defaults(step.package, _with_customised(world, app.name, old), app.name)
+    return old, new
+
+
+def _with_customised(
+    world: Mapping[str, object], app: str, defaults: Mapping[str, object]
+) -> Mapping[str, object]:
+    """The world with only those values of the app that differ from its old defaults.
+
+    What nobody customised is about to follow upstream, so new defaults must not read the old ones.
+    """
+    if "app" in world:
+        return {**world, "app": _customised(world["app"], defaults)}
+    apps = world.get("apps")
+    if not isinstance(apps, Mapping) or app not in apps:
+        return world
+    return {**world, "apps": {**apps, app: _customised(apps[app], defaults)}}
+
+
+def _customised(ours: object, defaults: object) -> object:
+    if not isinstance(ours, Mapping) or not isinstance(defaults, Mapping):
+        return ours
+    kept = {}
+    for key, value in ours.items():
+        if key not in defaults:
+            kept[key] = value
+        elif value != defaults[key]:
+            kept[key] = _customised(value, defaults[key])
+    return kept
+
+
+def app_sections(parts: Sequence[tuple[str, str]]) -> bytes:
+    """Return the text of a config.yaml that has nothing but these apps: name and block text of each."""
+    lines = [] if not parts else ["apps:\n"]
+    for name, text in parts:
+        if text.strip():
+            lines.append(f"  {name}:\n")
+            lines.extend(f"    {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+        else:
+            lines.append(f"  {name}: {{}}\n")
+    return "".join(lines).encode()
+
+
+def _whole_stages(
+    base: bytes, ours: bytes, theirs: bytes, options: MergeOptions
+) -> tuple[bytes, bytes, bytes]:
+    """Base, ours and theirs as whole files, for the index: `git checkout --theirs` must not lose the rest.
+
+    Theirs is ours with all that upstream changed, and base is that with it taken back again.
+    """
+    favoured = replace(options, favor="theirs")
+    whole_theirs = merge3(base, ours, theirs, path="config.yaml", options=favoured).text
+    whole_base = merge3(theirs, whole_theirs, base, path="config.yaml", options=favoured).text
+    return whole_base, ours, whole_theirs
+
+
+def _filled(ours: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    """Ours, and the defaults of what it has not: a field in a conflict with ours must still render."""
+    filled = {**defaults, **ours}
+    for key, value in ours.items():
+        default = defaults.get(key)
+        if isinstance(value, Mapping) and isinstance(default, Mapping):
+            filled[key] = _filled(value, default)
+    return filled
+
+
+def _values(text: bytes) -> dict[str, object]:
+    value = load_yaml(text, "config.yaml")
+    return value if isinstance(value, dict) else {}
+
+
+def _contents(files: Mapping[str, PackageFile]) -> dict[str, bytes]:
+    return {path: file.data for path, file in files.items()}
+
+
+def _customised_files(
+    base: Mapping[str, bytes], ours: Mapping[str, bytes], merged: FilesMerge
+) -> tuple[str, ...]:
+    """The files that people changed, by the names they have after the merge."""
+    moved = {move.source: move.target for move in merged.moves if move.moved_by == "theirs"}
+    left = {file.path for file in merged.files if file.content is not None}
+    changed = (path for path in base.keys() | ours.keys() if base.get(path) != ours.get(path))
+    return tuple(sorted({path if path in left else moved.get(path, path) for path in changed}))

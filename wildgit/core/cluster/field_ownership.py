@@ -1,0 +1,161 @@
+"""Who set which field of an object, as the server records it, and what follows for an apply.
+
+`metadata.managedFields` holds one entry for each manager: who, when, and a set of fields written as a
+tree (`f:spec: {f:replicas: {}}`; `k:{"name":"web"}` picks a list element by its keys, `v:"x"` a value of a
+set, `{}` ends a path). Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wildgit.core.cluster.kube_objects import Object, annotations_of
+
+MANAGER = "git-wild"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+# `kubectl apply` without --server-side; and what the server calls objects from before it recorded managers.
+_CLIENT_SIDE_MANAGERS = ("kubectl-client-side-apply", "before-first-apply")
+
+Fields = dict[str, Any]
+
+
+def is_applied(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether applying `desired` would change nothing: neither a value nor who owns it.
+
+    True only if our last apply had exactly these fields and the live values still are what it said. Where
+    the server keeps another spelling of a value (`1000m` becomes `1`), the answer is False although an apply
+    would be a no-op; a server dry run settles that.
+    """
+    fields = applied_fields(live)
+    if fields is None or client_side_fields(live) is not None:
+        return False
+    return _is_covered(_without_identity(desired), live, fields)
+
+
+def applied_fields(live: Mapping[str, Any], manager: str = MANAGER) -> Fields | None:
+    """Return the fields of a manager's last server-side apply; None where it never applied the object."""
+    for entry in _entries(live):
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not _subresource(entry):
+            fields: Fields = entry.get("fieldsV1") or {}
+            return fields
+    return None
+
+
+def client_side_fields(live: Mapping[str, Any]) -> Fields | None:
+    """Return the fields that `kubectl apply` set before server-side apply; None where it never did."""
+    found = [entry for entry in _entries(live) if _is_client_side(entry, live)]
+    if not found:
+        return None
+    merged: Fields = {}
+    for entry in found:
+        merged = _union(merged, entry.get("fieldsV1") or {})
+    return merged
+
+
+def taken_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return managedFields in which what kubectl applied client-side counts as applied by us.
+
+    Without it those fields would have two owners, and removing one of them in git would leave it in the
+    cluster for ever. kubectl does the same when a user switches to `--server-side`.
+    Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply-to-server-side-apply
+    """
+    fields = _union(client_side_fields(live) or {}, applied_fields(live) or {})
+    kept = [entry for entry in _entries(live) if not _is_client_side(entry, live) and not _is_ours(entry)]
+    ours = {
+        "manager": MANAGER,
+        "operation": "Apply",
+        "apiVersion": live["apiVersion"],
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
+    return [*kept, ours]
+
+
+def last_applied(live: Mapping[str, Any]) -> Object | None:
+    """Return what `kubectl apply` was last given, as it noted on the object; None where it did not."""
+    text = annotations_of(live).get(LAST_APPLIED)
+    try:
+        noted = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return noted if isinstance(noted, dict) else None
+
+
+def _entries(live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list((live.get("metadata") or {}).get("managedFields") or [])
+
+
+def _subresource(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("subresource") or "")
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == MANAGER and entry.get("operation") == "Apply"
+
+
+def _is_client_side(entry: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    if entry.get("operation") != "Update" or _subresource(entry):
+        return False
+    if entry.get("manager") == "before-first-apply":
+        return LAST_APPLIED in annotations_of(live)
+    return entry.get("manager") in _CLIENT_SIDE_MANAGERS
+
+
+def _union(one: Fields, other: Fields) -> Fields:
+    return {
+        key: _union(one.get(key) or {}, other.get(key) or {})
+        for key in (*one, *(k for k in other if k not in one))
+    }
+
+
+def _without_identity(desired: Mapping[str, Any]) -> Object:
+    metadata = {key: value for key, value in desired["metadata"].items() if key not in ("name", "namespace")}
+    rest = {key: value for key, value in desired.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {**rest, "metadata": metadata} if metadata else rest
+
+
+def _is_covered(desired: Any, live: Any, fields: Fields) -> bool:
+    """Whether desired and the owned fields are the same tree, and live has its values at every leaf."""
+    owned = {key: inner for key, inner in fields.items() if key != "."}
+    if not owned:  # a leaf: a scalar, an atomic list or map, or one that is empty
+        return bool(desired == live)
+    if isinstance(desired, dict) and isinstance(live, dict):
+        return {f"f:{key}" for key in desired} == set(owned) and all(
+            key[2:] in live and _is_covered(desired[key[2:]], live[key[2:]], inner)
+            for key, inner in owned.items()
+        )
+    if isinstance(desired, list) and isinstance(live, list) and len(desired) == len(owned):
+        return _is_list_covered(desired, live, owned)
+    return False
+
+
+def _is_list_covered(desired: list[Any], live: list[Any], owned: Fields) -> bool:
+    positions = []
+    for key, inner in owned.items():
+        if key.startswith("k:"):
+            keys = json.loads(key[2:])
+            wanted, found = _element(desired, keys), _element(live, keys)
+            if wanted is None or found is None or not _is_covered(wanted, found, inner):
+                return False
+            positions.append((_position(desired, wanted), _position(live, found)))
+        elif key.startswith("v:"):
+            value = json.loads(key[2:])
+            if value not in desired or value not in live:
+                return False
+        else:
+            return False
+    order = [place for _, place in sorted(positions)]
+    return order == sorted(order)  # an env variable may read only those before it: order is a value, too
+
+
+def _element(items: Any, keys: Mapping[str, Any]) -> Any:
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict) and all(item.get(key) == value for key, value in keys.items()):
+            return item
+    return None
+
+
+def _position(items: list[Any], wanted: Any) -> int:
+    return next(index for index, item in enumerate(items) if item is wanted)

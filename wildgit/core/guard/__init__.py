@@ -1,0 +1,1 @@
+"""Secrets, lint and commit messages: text in, findings out."""

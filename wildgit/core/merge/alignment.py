@@ -1,0 +1,212 @@
+"""Which entries of base, ours and theirs are one and the same, and in which order they stand in the result.
+
+The answer is the same for mappings, keyed lists and compared lists: an ordered list of triples, each an
+entry as base, ours and theirs have it. Entries that both sides deleted keep their place in it, or it would
+go unseen that both put something else where they stood.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from wildgit.core.merge.line_diff import diff, matches
+from wildgit.core.merge.list_keys import Keying
+from wildgit.core.merge.pairing import pair_anywhere, pair_in_order, pair_notes
+from wildgit.core.merge.similarity import Similarity
+from wildgit.core.merge.three import Three
+from wildgit.core.merge.yaml_entry import Entry
+
+Triple = Three[Entry | None]  # one entry as each side has it; None where a side doesn't
+Entries = Sequence[Entry]
+
+
+class Alignment(NamedTuple):
+    """Triples in the order of the result; `both_moved` if the sides re-ordered entries differently."""
+
+    triples: list[Triple]
+    both_moved: bool
+
+
+def align_by_key(sides: Three[Entries]) -> Alignment:
+    """Align mappings: entries by their keys, notes by what they say."""
+    return align_ids(sides, [_numbered([(entry.is_note, entry.key) for entry in side]) for side in sides])
+
+
+def align_keyed(sides: Three[Entries], keying: Keying, similarity: Similarity) -> Alignment:
+    """Align lists whose elements have keys; an element whose key changed stays the same element."""
+    ids = [_keyed_ids(side, keys) for side, keys in zip(sides, keying.keys, strict=True)]
+    for side in (1, 2):
+        renamed = _renamed(sides, ids, side, similarity, composite=keying.composite)
+        ids[side] = [renamed.get(x, x) for x in ids[side]]
+    return align_ids(sides, ids)
+
+
+def align_compared(sides: Three[Entries], similarity: Similarity, *, anywhere: bool) -> Alignment:
+    """Align lists without keys: elements by equality, then by similarity, then by position.
+
+    Args:
+        sides: the elements.
+        similarity: compares elements.
+        anywhere: an element that both sides add is one, wherever they put it.
+    """
+    base, ours, theirs = sides
+    known = {_token(entry) for entry in base}
+    both = {_token(e) for e in ours} & {_token(e) for e in theirs} - known if anywhere else set()
+    ids: list[list[Hashable]] = [list(range(len(base)))]
+    for name, side in (("ours", ours), ("theirs", theirs)):
+        found = _compare(base, side, similarity, both)
+        ids.append([found.get(i, (name, i)) for i in range(len(side))])
+    _pair_additions(sides, ids, anywhere=anywhere)
+    return align_ids(sides, ids)
+
+
+def _token(entry: Entry) -> int:
+    return entry.key if entry.is_note else entry.data
+
+
+def _numbered(tokens: Sequence[Hashable]) -> list[Hashable]:
+    """Tell equal tokens apart by their occurrence."""
+    seen: Counter[Hashable] = Counter()
+    out: list[Hashable] = []
+    for token in tokens:
+        out.append((token, seen[token]))
+        seen[token] += 1
+    return out
+
+
+def _keyed_ids(side: Entries, keys: Sequence[Hashable]) -> list[Hashable]:
+    remaining = iter(keys)
+    return _numbered([(True, entry.key) if entry.is_note else next(remaining) for entry in side])
+
+
+def _renamed(
+    sides: Three[Entries], ids: list[list[Hashable]], side: int, similarity: Similarity, *, composite: bool
+) -> dict[Hashable, Hashable]:
+    """Elements of a side whose key is new, and the element of base that each of them was."""
+    had, has = set(ids[0]), set(ids[side])
+    gone = [(x, e) for x, e in zip(ids[0], sides[0], strict=True) if x not in has and not e.is_note]
+    new = [(x, e) for x, e in zip(ids[side], sides[side], strict=True) if x not in had and not e.is_note]
+
+    def share_part(i: int, j: int) -> bool:
+        left, right = gone[i][0][0], new[j][0][0]  # type: ignore[index]
+        return any(a == b and a is not None for a, b in zip(left, right, strict=True))
+
+    pairs = pair_anywhere(
+        [entry for _, entry in gone],
+        [entry for _, entry in new],
+        similarity,
+        share_part if composite else None,
+    )
+    return {new[j][0]: gone[i][0] for j, i in pairs.found.items() if j not in pairs.doubtful}
+
+
+def _compare(base: Entries, side: Entries, similarity: Similarity, added: set[int]) -> dict[int, int]:
+    """Which element of base each element of a side is: index in the side to index in base.
+
+    What both sides `added` is no edit of anything, even if it took something's place.
+    """
+    left, right = [_token(e) for e in base], [_token(e) for e in side]
+    found = {j: i for i, j in matches(left, right)}
+    for hunk in diff(left, right):
+        old = [i for i in range(hunk.a_start, hunk.a_end) if not base[i].is_note]
+        new = [j for j in range(hunk.b_start, hunk.b_end) if not side[j].is_note and right[j] not in added]
+        if old and new:
+            pairs = pair_in_order([base[i] for i in old], [side[j] for j in new], similarity)
+            found.update({new[j]: old[i] for j, i in pairs.items()})
+    return found
+
+
+def _pair_additions(sides: Three[Entries], ids: list[list[Hashable]], *, anywhere: bool) -> None:
+    """Give elements that both sides added the same identity."""
+    _, ours, theirs = sides
+    added = [[i for i, x in enumerate(ids[side]) if isinstance(x, tuple)] for side in (1, 2)]
+    if not added[0] or not added[1]:
+        return
+    if anywhere:
+        places: dict[Hashable, int] = {_token(ours[i]): i for i in added[0]}
+        for j in added[1]:
+            i = places.get(_token(theirs[j]), -1)
+            if i >= 0:
+                ids[2][j] = ids[1][i]
+        return
+    gaps = [_gaps(ids[side]) for side in (1, 2)]
+    for gap, run in gaps[0].items():
+        other = gaps[1].get(gap, [])
+        for i, j in matches([_token(ours[i]) for i in run], [_token(theirs[j]) for j in other]):
+            ids[2][other[j]] = ids[1][run[i]]
+
+
+def _gaps(ids: Sequence[Hashable]) -> dict[Hashable, list[int]]:
+    """Runs of added elements by the element of base they follow."""
+    gaps: dict[Hashable, list[int]] = {}
+    last: Hashable = None
+    for i, x in enumerate(ids):
+        if isinstance(x, tuple):
+            gaps.setdefault(last, []).append(i)
+        else:
+            last = x
+    return gaps
+
+
+def align_ids(sides: Three[Entries], ids: list[list[Hashable]]) -> Alignment:
+    """Align entries whose identities are known: per side, one for each entry, none of them twice."""
+    for side in (1, 2):
+        edited = pair_notes(sides[0], ids[0], sides[side], ids[side])
+        if edited:
+            ids[side] = [edited.get(x, x) for x in ids[side]]
+    found = [dict(zip(of_side, entries, strict=True)) for of_side, entries in zip(ids, sides, strict=True)]
+    order, both_moved = _order(*ids)
+    base, ours, theirs = found
+    return Alignment([Three(base.get(x), ours.get(x), theirs.get(x)) for x in order], both_moved)
+
+
+def _order(
+    base: Sequence[Hashable], ours: Sequence[Hashable], theirs: Sequence[Hashable]
+) -> tuple[list[Hashable], bool]:
+    """Our order, unless only they re-ordered; the other side's additions behind what they follow there."""
+    ours_moved, theirs_moved = _moved(base, ours), _moved(base, theirs)
+    lead, other = (theirs, ours) if theirs_moved and not ours_moved else (ours, theirs)
+    in_lead, in_other, in_base = set(lead), set(other), set(base)
+    behind = _followers(other, in_lead)
+    dropped = _followers(base, in_lead | in_other)
+    order: list[Hashable] = []
+
+    def put(items: Sequence[Hashable]) -> None:
+        for x in items:
+            order.append(x)
+            order.extend(dropped.get(x, ()))
+
+    order.extend(dropped.get(None, ()))
+    pending: Sequence[Hashable] = behind.get(None, ())
+    for x in lead:
+        # What the lead itself added in this place comes first.
+        if x in in_other or x in in_base:
+            put(pending)
+            pending = behind.get(x, ())
+        put([x])
+    put(pending)
+    moved = (
+        ours_moved
+        and theirs_moved
+        and [x for x in ours if x in in_other] != [x for x in theirs if x in in_lead]
+    )
+    return order, moved
+
+
+def _moved(base: Sequence[Hashable], side: Sequence[Hashable]) -> bool:
+    had, has = set(base), set(side)
+    return [x for x in base if x in has] != [x for x in side if x in had]
+
+
+def _followers(side: Sequence[Hashable], known: set[Hashable]) -> dict[Hashable, list[Hashable]]:
+    """What stands in a side but not elsewhere, by the last element before it that does."""
+    followers: dict[Hashable, list[Hashable]] = {}
+    last: Hashable = None
+    for x in side:
+        if x in known:
+            last = x
+        else:
+            followers.setdefault(last, []).append(x)
+    return followers

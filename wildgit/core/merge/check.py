@@ -1,0 +1,80 @@
+"""The last look at a merge before it is handed out: is the text what was decided, and sound YAML?
+
+The engine splices text, so a rule that went wrong would show here: as text that doesn't parse, a key that
+came in twice, a resource that exists twice, a comment that got lost, or data that nobody decided on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from wildgit.core.merge.documents import resource_id
+from wildgit.core.merge.three import Three
+from wildgit.core.merge.yaml_data import Values
+from wildgit.core.merge.yaml_tree import Entry, Stream, Unstructured, parse
+
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+
+
+class Trees(NamedTuple):
+    """The parsed sides, and what parsing them taught."""
+
+    texts: Three[str]
+    streams: Three[Stream]
+    values: Values
+    known: dict[str, Entry]  # documents by their text
+
+
+def find_fault(text: str, data: Sequence[int], trees: Trees) -> str | None:
+    """Return what is wrong with a clean merge of base, ours and theirs, None if nothing is.
+
+    Args:
+        text: the merged text.
+        data: its documents' data as the merge decided it.
+        trees: the sides.
+    """
+    try:
+        result = parse(text, trees.values, trees.known)
+    except Unstructured as error:
+        return f"the result is no valid YAML: {error}"
+    if [document.data for document in result.documents] != list(data):
+        return "the result's data is not the merge of the data"
+    sides = (result, trees.streams.ours, trees.streams.theirs)
+    if _more_than_sides(*[_identities(stream, trees.values) for stream in sides]):
+        return "the result has two resources of one identity"
+    if not _keeps_comments(*[_comments(side) for side in (*trees.texts, text)]):
+        return "the result lost a comment, or has one too often"
+    return None
+
+
+def _identities(stream: Stream, values: Values) -> Counter[Hashable]:
+    found = [resource_id(document.data, values) for document in stream.documents]
+    return Counter(identity for identity in found if identity)
+
+
+def _more_than_sides(result: Counter[Hashable], ours: Counter[Hashable], theirs: Counter[Hashable]) -> bool:
+    return any(count > 1 and count > max(ours[x], theirs[x]) for x, count in result.items())
+
+
+def _comments(text: str) -> Counter[str]:
+    """What looks like a comment, whatever the blanks in it.
+
+    In block scalars and strings it may be content: that is no comment, but it must not get lost either.
+    """
+    found = [_COMMENT.search(line) for line in text.split("\n") if "#" in line]
+    return Counter("".join(match.group().split()) for match in found if match)
+
+
+def _keeps_comments(
+    base: Counter[str], ours: Counter[str], theirs: Counter[str], result: Counter[str]
+) -> bool:
+    for comment in {*base, *ours, *theirs, *result}:
+        b, o, t, r = (side[comment] for side in (base, ours, theirs, result))
+        if o >= b and t >= b and r < max(o, t):
+            return False
+        if r > b + max(0, o - b) + max(0, t - b):
+            return False
+    return True

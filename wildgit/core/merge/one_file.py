@@ -1,0 +1,200 @@
+"""One file through the ladder: the tree merge, the check, the line merge, one conflict around all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from wildgit.core.merge.check import Trees, find_fault
+from wildgit.core.merge.conflicts import Chunk, Clash, joined, reduced, trimmed, write
+from wildgit.core.merge.entries import EntryMerge
+from wildgit.core.merge.records import Conflict, Decision, MergeOptions, MergeResult
+from wildgit.core.merge.text import merge_text
+from wildgit.core.merge.three import Three, pick
+from wildgit.core.merge.yaml_data import Values
+from wildgit.core.merge.yaml_entry import Entry
+from wildgit.core.merge.yaml_soundness import is_encrypted, soundness
+from wildgit.core.merge.yaml_tree import Unstructured, parse
+
+_YAML = (".yaml", ".yml", ".json")
+_BOM = "\ufeff"
+_NO_UTF_8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of other bytes
+_SNIFFED = 8000  # bytes in which git looks for a NUL to tell binary files
+
+ENCRYPTED = "both sides changed an encrypted file; its MAC can't be merged"
+UNSOUND = "the merged lines are no sound YAML any more"
+DISAGREE = "merged as lines it says something else than merged as data"
+BINARY = "both sides changed a binary file"
+
+
+class _Layout(NamedTuple):
+    """How a file is written, apart from what it says."""
+
+    bom: str
+    newline: str
+    ends_line: bool  # whether the last line is ended
+
+
+class _Side(NamedTuple):
+    text: str  # without BOM, lines ended by \n, the last one too
+    layout: _Layout
+
+
+def merge_file(files: Three[bytes], path: str, options: MergeOptions) -> MergeResult:
+    """Return the merge of three files that all differ; see `wildgit.core.merge.merge3`."""
+    if any(b"\0" in side[:_SNIFFED] for side in files):
+        return _binary(files, options)
+    texts = Three(*[side.decode("utf-8", "surrogateescape") for side in files])
+    if path and not path.endswith(_YAML):
+        return _result(merge_text(texts, options.style), options)
+    if is_encrypted(texts.ours) and is_encrypted(texts.theirs):
+        return _as_lines(texts, options, fault=ENCRYPTED)
+    return _as_tree(texts, options) or _as_lines(texts, options)
+
+
+def _side(text: str) -> _Side:
+    """The text in the form the tree is built from.
+
+    Raises:
+        Unstructured: it mixes line ends, or isn't UTF-8.
+    """
+    bom = _BOM if text.startswith(_BOM) else ""
+    text = text.removeprefix(_BOM)
+    newline = "\n"
+    if "\r" in text:
+        if not text.count("\r") == text.count("\r\n") == text.count("\n"):
+            raise Unstructured("mixed line ends")
+        text, newline = text.replace("\r\n", "\n"), "\r\n"
+    if not text.isascii() and _NO_UTF_8.search(text):
+        raise Unstructured("not UTF-8")
+    ends_line = not text or text.endswith("\n")
+    return _Side(text if ends_line else text + "\n", _Layout(bom, newline, ends_line))
+
+
+def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
+    """The merge of the trees; None if one of the sides has none, or the result can't be trusted."""
+    values = Values()
+    known: dict[str, Entry] = {}
+    try:
+        sides = Three(*map(_side, texts))
+        streams = Three(*[parse(side.text, values, known) for side in sides])
+        trees = Trees(Three(*[side.text for side in sides]), streams, values, known)
+        merge = EntryMerge(values, options)
+        chunks, data = merge.streams(trees.streams)
+        chunks = _finished(chunks, options)
+        if options.favor is None and any(isinstance(chunk, Clash) for chunk in chunks):
+            for side in ("ours", "theirs"):
+                parse(reduced(chunks, side), values, known)
+    except (Unstructured, RecursionError):
+        return None
+    decisions = tuple(merge.journal.decisions)
+    layout = _merged_layout(*[side.layout for side in sides])
+    if not any(isinstance(chunk, Clash) for chunk in chunks):
+        if find_fault("".join(str(chunk) for chunk in chunks), data, trees):
+            return _second_choice(texts, data, trees, options)
+    elif options.favor and not _is_sound(chunks, options):
+        return None
+    return _result(chunks, options, decisions, layout)
+
+
+def _merged_layout(base: _Layout, ours: _Layout, theirs: _Layout) -> _Layout:
+    ends_line = pick(base.ends_line, ours.ends_line, theirs.ends_line)
+    return ours._replace(ends_line=ours.ends_line if ends_line is None else ends_line)
+
+
+def _is_sound(chunks: Sequence[Chunk], options: MergeOptions) -> bool:
+    """Whether settling every clash for the favoured side leaves sound YAML."""
+    return soundness(write(chunks, favor=options.favor).text) == 0
+
+
+def _finished(chunks: Sequence[Chunk], options: MergeOptions) -> list[Chunk]:
+    """Lines with their ends; neighbouring clashes joined and cut down to what differs."""
+    finished: list[Chunk] = []
+    for is_clash, group in groupby(chunks, key=lambda chunk: isinstance(chunk, Clash)):
+        if is_clash:
+            clash = joined([chunk for chunk in group if isinstance(chunk, Clash)])
+            finished += [clash] if options.style == "diff3" else trimmed(clash)
+        else:
+            finished += group
+    return [_ended(chunk) for chunk in finished]
+
+
+def _ended(chunk: Chunk) -> Chunk:
+    if isinstance(chunk, str):
+        return chunk + "\n"
+    base, ours, theirs = (tuple([line + "\n" for line in side]) for side in chunk[:3])
+    return chunk._replace(base=base, ours=ours, theirs=theirs)
+
+
+def _result(
+    chunks: Sequence[Chunk],
+    options: MergeOptions,
+    decisions: tuple[Decision, ...] = (),
+    layout: _Layout | None = None,
+) -> MergeResult:
+    written = write(
+        chunks,
+        labels=options.labels,
+        style=options.style,
+        marker_size=options.marker_size,
+        favor=options.favor,
+    )
+    text = _laid_out(written.text, layout) if layout else written.text
+    conflicts = tuple(_conflict(clash, line) for line, clash in written.clashes)
+    return MergeResult(text.encode("utf-8", "surrogateescape"), conflicts, decisions)
+
+
+def _conflict(clash: Clash, line: int) -> Conflict:
+    base, ours, theirs = ("".join(side) or None for side in clash[:3])
+    return Conflict(clash.path, clash.document, line, base, ours, theirs, clash.reason)
+
+
+def _laid_out(text: str, layout: _Layout) -> str:
+    if not layout.ends_line and text.endswith("\n"):
+        text = text[:-1]
+    return layout.bom + (text if layout.newline == "\n" else text.replace("\n", layout.newline))
+
+
+def _second_choice(
+    texts: Three[str], data: Sequence[int], trees: Trees, options: MergeOptions
+) -> MergeResult | None:
+    """The line merge, if it is clean and passes the check that the tree merge failed."""
+    chunks = merge_text(texts, options.style)
+    if any(isinstance(chunk, Clash) for chunk in chunks):
+        return None
+    try:
+        side = _side("".join(str(chunk) for chunk in chunks))
+    except Unstructured:
+        return None
+    if find_fault(side.text, data, trees):
+        return _result(_one_clash(texts, DISAGREE), options)
+    return _result(chunks, options)
+
+
+def _as_lines(texts: Three[str], options: MergeOptions, fault: str | None = None) -> MergeResult:
+    """The merge of lines; a clean one must not be worse YAML than both sides were."""
+    chunks = merge_text(texts, options.style)
+    if not any(isinstance(chunk, Clash) for chunk in chunks):
+        if fault is None:
+            merged = soundness("".join(str(chunk) for chunk in chunks))
+            if merged > max(soundness(texts.ours), soundness(texts.theirs)):
+                fault = UNSOUND
+        if fault:
+            chunks = _one_clash(texts, fault)
+    return _result(chunks, options)
+
+
+def _one_clash(texts: Three[str], reason: str) -> list[Chunk]:
+    """One conflict around the smallest stretch in which ours and theirs differ."""
+    base, ours, theirs = (tuple(text.splitlines(keepends=True)) for text in texts)
+    newline = "\r\n" if ours and ours[0].endswith("\r\n") else "\n"
+    return trimmed(Clash(base, ours, theirs, reason=reason, newline=newline))
+
+
+def _binary(files: Three[bytes], options: MergeOptions) -> MergeResult:
+    """Both sides changed a binary file: there is nothing to mark, so ours stays, and it conflicts."""
+    if options.favor in ("ours", "theirs"):
+        return MergeResult(files.ours if options.favor == "ours" else files.theirs)
+    return MergeResult(files.ours, (Conflict((), "", 1, None, None, None, BINARY),))

@@ -1,0 +1,110 @@
+"""How alike two list elements or resources are, by the leaves they have in common.
+
+Two elements that are 60 % alike are taken for one that was edited. Scalars are alike if they say something
+about the same name (`--flag=`, `NAME=`), or differ only in their digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from wildgit.core.merge.yaml_data import Values
+
+ALIKE = 0.6
+
+_DIGITS = re.compile(r"[0-9]+")
+_NAME = re.compile(r"(-{0,2}[\w./-]+?)\s?[=:@]")
+_NEARLY_SAME = 0.9
+
+_Leaf = tuple[int, ...]  # the keys that lead to a scalar (-1 for an item), then the scalar
+
+
+class Similarity:
+    """Compares data numbers; what it learned about a number it remembers."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._leaves: dict[int, Counter[_Leaf]] = {}
+
+    def of(self, a: int, b: int) -> float:
+        """Return 0 for nothing in common to 1 for equal."""
+        if a == b:
+            return 1.0
+        values = self._values
+        if values.is_scalar(a) and values.is_scalar(b):
+            return _scalars(values.text(a), values.text(b))
+        left, right = self._leaves_of(a), self._leaves_of(b)
+        total = left.total() + right.total()
+        if not total:
+            return 0.0
+        common = left & right
+        return 2 * (common.total() + self._edited(left - common, right - common)) / total
+
+    def same_shape(self, a: int, b: int) -> bool:
+        """Whether both are scalars, or mappings with the same keys."""
+        left, right = self._values.fields(a), self._values.fields(b)
+        if left is None or right is None:
+            return left is right and self._values.is_scalar(a) and self._values.is_scalar(b)
+        return left.keys() == right.keys()
+
+    def differ_in_digits(self, a: int, b: int) -> bool:
+        """Whether two scalars, or all leaves of two mappings, differ in nothing but digits."""
+        if a == b:
+            return True
+        values = self._values
+        if values.is_scalar(a) and values.is_scalar(b):
+            return _DIGITS.sub("0", values.text(a)) == _DIGITS.sub("0", values.text(b))
+        left, right = values.fields(a), values.fields(b)
+        if left is None or right is None or left.keys() != right.keys():
+            return False
+        return all(self.differ_in_digits(value, right[key]) for key, value in left.items())
+
+    def _leaves_of(self, number: int) -> Counter[_Leaf]:
+        leaves = self._leaves.get(number)
+        if leaves is None:
+            leaves = self._leaves[number] = Counter(self._walk(number, ()))
+        return leaves
+
+    def _walk(self, number: int, path: _Leaf) -> list[_Leaf]:
+        fields = self._values.fields(number)
+        if fields:
+            return [leaf for key, value in fields.items() for leaf in self._walk(value, (*path, key))]
+        items = self._values.items(number)
+        if items:
+            return [leaf for item in items for leaf in self._walk(item, (*path, -1))]
+        return [(*path, self._values.plain(number))]
+
+    def _edited(self, left: Counter[_Leaf], right: Counter[_Leaf]) -> float:
+        """Credit for long texts at one path that have most of their words in common: an edited script."""
+        texts: dict[_Leaf, Counter[str]] = {}
+        for leaf in left:
+            words = self._words(leaf[-1])
+            if words:
+                texts[leaf[:-1]] = words
+        credit = 0.0
+        for leaf in right if texts else ():
+            words, known = self._words(leaf[-1]), texts.get(leaf[:-1])
+            if words and known:
+                common = 2 * (words & known).total() / (words.total() + known.total())
+                credit = credit + common if common >= ALIKE else credit
+        return credit
+
+    def _words(self, number: int) -> Counter[str] | None:
+        text = self._values.text(number) if self._values.is_scalar(number) else ""
+        words = text.split()
+        return Counter(words) if len(words) > 3 else None
+
+
+def lines_alike(a: Sequence[str], b: Sequence[str]) -> float:
+    """Return how many lines two comments have in common, from 0 to 1."""
+    total = len(a) + len(b)
+    return 2 * (Counter(a) & Counter(b)).total() / total if total else 0.0
+
+
+def _scalars(a: str, b: str) -> float:
+    if _DIGITS.sub("0", a) == _DIGITS.sub("0", b):
+        return _NEARLY_SAME
+    left, right = _NAME.match(a), _NAME.match(b)
+    return _NEARLY_SAME if left and right and left.group(1) == right.group(1) else 0.0
