@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from textwrap import dedent
+from typing import Literal
 
 import pytest
 
 from wildgit.core.merge import KEEP_OWN_SIZES, MergeOptions, MergeResult, merge3
+from wildgit.core.merge.yaml_soundness import soundness
 
 DIFF3 = MergeOptions(style="diff3")
 
@@ -184,3 +186,30 @@ def test_lines_that_are_no_yaml_are_merged_as_git_does() -> None:
     base = "{{- if .x }}\na: 1\n{{- end }}\nb: 2\n"
     result = merged(base, base.replace("a: 1", "a: 2"), base.replace("b: 2", "b: 3"))
     assert result.text == b"{{- if .x }}\na: 2\n{{- end }}\nb: 3\n"
+
+
+GHOST = "ghost:\n  # image\n  image: a\n  domain: d\n  hosts:\n  - h\n"
+GHOST_MOVED = "ghost:\n  # image\n  hosts:\n  - h\n  image: a\n  domain: d\n"
+
+
+@pytest.mark.parametrize("favor", ["ours", "theirs"])
+def test_a_favoured_side_never_writes_a_key_twice(favor: Literal["ours", "theirs"]) -> None:
+    theirs = GHOST.replace("# image\n", "# image\n  new: 1\n")
+    result = merged(GHOST, GHOST_MOVED, theirs, MergeOptions(favor=favor))
+    assert soundness(result.text.decode()) == 0
+
+
+def test_either_reduction_of_merged_lines_is_sound() -> None:
+    theirs = GHOST.replace("# image\n", "# image\n  new: 1\n")
+    text = merged(GHOST, GHOST_MOVED, theirs, MergeOptions()).text.decode()
+    above, rest = text.split("<<<<<<< ours\n")
+    left, rest = rest.split("=======\n")
+    right, below = rest.split(">>>>>>> theirs\n")
+    assert [above + left + below, above + right + below] == [GHOST_MOVED, theirs]
+
+
+def test_a_line_separator_in_a_comment_ends_no_line() -> None:
+    theirs = GHOST.replace("# image\n", "# image\n  new: 1\n") + "z: 1 # theirs\u2028same\n"
+    ours = GHOST_MOVED + "z: 1 # ours\u2028same\n"
+    text = merged(GHOST + "z: 1\n", ours, theirs, MergeOptions()).text.decode()
+    assert "z: 1 # ours\u2028same\n=======" in text

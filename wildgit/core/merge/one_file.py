@@ -11,11 +11,11 @@ from wildgit.core.merge.check import Trees, find_fault
 from wildgit.core.merge.conflicts import Chunk, Clash, joined, reduced, trimmed, write
 from wildgit.core.merge.entries import EntryMerge
 from wildgit.core.merge.records import Conflict, Decision, MergeOptions, MergeResult
-from wildgit.core.merge.text import merge_text
+from wildgit.core.merge.text import merge_text, split_lines
 from wildgit.core.merge.three import Three, pick
 from wildgit.core.merge.yaml_data import Values
 from wildgit.core.merge.yaml_entry import Entry
-from wildgit.core.merge.yaml_soundness import is_encrypted, soundness
+from wildgit.core.merge.yaml_soundness import BROKEN, is_encrypted, soundness
 from wildgit.core.merge.yaml_tree import Unstructured, parse
 
 _YAML = (".yaml", ".yml", ".json")
@@ -174,21 +174,29 @@ def _second_choice(
 
 
 def _as_lines(texts: Three[str], options: MergeOptions, fault: str | None = None) -> MergeResult:
-    """The merge of lines; a clean one must not be worse YAML than both sides were."""
+    """The merge of lines; however its clashes are settled, it must not be worse YAML than both sides were."""
     chunks = merge_text(texts, options.style)
-    if not any(isinstance(chunk, Clash) for chunk in chunks):
-        if fault is None:
-            merged = soundness("".join(str(chunk) for chunk in chunks))
-            if merged > max(soundness(texts.ours), soundness(texts.theirs)):
-                fault = UNSOUND
-        if fault:
-            chunks = _one_clash(texts, fault)
+    is_clean = not any(isinstance(chunk, Clash) for chunk in chunks)
+    if fault is None and _is_worse(chunks, texts, options):
+        chunks = _one_clash(texts, UNSOUND)
+    elif fault and is_clean:
+        chunks = _one_clash(texts, fault)
     return _result(chunks, options)
+
+
+def _is_worse(chunks: Sequence[Chunk], texts: Three[str], options: MergeOptions) -> bool:
+    """Whether the lines, settled for the favoured side or for either, are worse YAML than both sides are."""
+    allowed = max(soundness(texts.ours), soundness(texts.theirs))
+    if allowed == BROKEN:
+        return False
+    if options.favor:
+        return soundness(write(chunks, favor=options.favor).text) > allowed
+    return any(soundness(text) > allowed for text in {reduced(chunks, "ours"), reduced(chunks, "theirs")})
 
 
 def _one_clash(texts: Three[str], reason: str) -> list[Chunk]:
     """One conflict around the smallest stretch in which ours and theirs differ."""
-    base, ours, theirs = (tuple(text.splitlines(keepends=True)) for text in texts)
+    base, ours, theirs = (tuple(split_lines(text)) for text in texts)
     newline = "\r\n" if ours and ours[0].endswith("\r\n") else "\n"
     return trimmed(Clash(base, ours, theirs, reason=reason, newline=newline))
 

@@ -40,7 +40,7 @@ class _Region:
 
 def merge_text(texts: Three[str], style: Style = "merge") -> list[Chunk]:
     """Return the merged text as chunks, lines with their line ends as they stand in the sides."""
-    base, ours, theirs = map(_lines, texts)
+    base, ours, theirs = map(split_lines, texts)
     return merge_lines(base, ours, theirs, style)
 
 
@@ -61,8 +61,8 @@ def merge_lines(
     return _chunks(regions, base, ours, theirs)
 
 
-def _lines(text: str) -> list[str]:
-    """Only \\n ends a line here, as for git."""
+def split_lines(text: str) -> list[str]:
+    """Return the lines with their ends. Only \\n ends a line here, as for git."""
     lines = text.split("\n")
     last = lines.pop()
     return [line + "\n" for line in lines] + ([last] if last else [])
