@@ -209,7 +209,53 @@ def test_either_reduction_of_merged_lines_is_sound() -> None:
 
 
 def test_a_line_separator_in_a_comment_ends_no_line() -> None:
-    theirs = GHOST.replace("# image\n", "# image\n  new: 1\n") + "z: 1 # theirs\u2028same\n"
-    ours = GHOST_MOVED + "z: 1 # ours\u2028same\n"
-    text = merged(GHOST + "z: 1\n", ours, theirs, MergeOptions()).text.decode()
-    assert "z: 1 # ours\u2028same\n=======" in text
+    base = "a: 1\nx: 1\ny: 1\nb: 1 # old\u2028same\nsops:\n  mac: m\n"
+    text = merged(base, base.replace("old", "new"), base.replace("a: 1", "a: 2"), MergeOptions()).text
+    assert "b: 1 # new\u2028same\n=======\n" in text.decode()
+
+
+PORT = "ports:\n- name: http\n  port: 80\n  targetPort: 8080\n"
+SPREAD = "topologySpreadConstraints:\n- topologyKey: zone\n  whenUnsatisfiable: DoNotSchedule\n  maxSkew: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        (PORT, PORT + "  nodePort: 30080\n", "ports:\n- name: metrics\n  port: 9100\n  targetPort: 9100\n"),
+        (
+            "ports:\n- containerPort: 8080\n  name: http\n",
+            "ports:\n- containerPort: 8080\n  name: http\n  hostPort: 80\n",
+            "ports:\n- containerPort: 9100\n  name: metrics\n",
+        ),
+        (
+            SPREAD,
+            SPREAD.replace("maxSkew: 1", "maxSkew: 3"),
+            SPREAD.replace("zone", "hostname").replace("maxSkew: 1", "minDomains: 2"),
+        ),
+    ],
+)
+def test_an_edit_is_not_carried_to_another_element_of_the_same_protocol(
+    base: str, ours: str, theirs: str
+) -> None:
+    (conflict,) = merged(base, ours, theirs).conflicts
+    assert conflict.reason == "deleted on one side, changed on the other"
+
+
+def test_a_port_that_keeps_its_name_is_the_same_port() -> None:
+    base = "ports:\n- name: http\n  port: 80\n"
+    result = merged(base, base + "  nodePort: 30080\n", base.replace("80", "8000"))
+    assert result.clean
+    assert result.text == b"ports:\n- name: http\n  port: 8000\n  nodePort: 30080\n"
+
+
+ARGS = "args:\n- --port\n- '80'\n- --host\n- h\n"
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_flag_is_kept_with_the_value_that_one_side_changed(flipped: bool) -> None:
+    edited, dropped = ARGS.replace("80", "81"), "args:\n- --host\n- h\n"
+    sides = (dropped, edited) if flipped else (edited, dropped)
+    (conflict,) = merged(ARGS, *sides).conflicts
+    assert (conflict.theirs if flipped else conflict.ours) == "- --port\n- '81'\n"
+    favored = merged(ARGS, *sides, MergeOptions(favor="theirs" if flipped else "ours"))
+    assert favored.text.decode() == edited

@@ -89,15 +89,16 @@ def _renamed(
     gone = [(x, e) for x, e in zip(ids[0], sides[0], strict=True) if x not in has and not e.is_note]
     new = [(x, e) for x, e in zip(ids[side], sides[side], strict=True) if x not in had and not e.is_note]
 
-    def share_part(i: int, j: int) -> bool:
+    def is_same(i: int, j: int) -> bool:
+        """Only the first field of a key tells elements apart: most ports are TCP, said or not."""
         left, right = gone[i][0][0], new[j][0][0]  # type: ignore[index]
-        return any(a == b and a is not None for a, b in zip(left, right, strict=True))
+        return left[0] == right[0] or similarity.share_name(gone[i][1].data, new[j][1].data)
 
     pairs = pair_anywhere(
         [entry for _, entry in gone],
         [entry for _, entry in new],
         similarity,
-        share_part if composite else None,
+        is_same if composite else None,
     )
     return {new[j][0]: gone[i][0] for j, i in pairs.found.items() if j not in pairs.doubtful}
 

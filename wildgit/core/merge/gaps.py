@@ -61,6 +61,8 @@ def _is_agreed(triple: Triple) -> bool:
 def _find_clashes(run: Sequence[Triple], order: Order, similarity: Similarity) -> dict[int, str]:
     clashes = {i: DELETED_AGAINST_CHANGED for i, triple in enumerate(run) if is_deleted_and_changed(triple)}
     if clashes:
+        if order is Order.STRICT:
+            _absorb_deletions(run, clashes)
         _absorb_insertions(run, clashes)
         return clashes
     for notes in (False, True):
@@ -178,6 +180,23 @@ def _any(triple: Triple) -> Entry:
     entry = triple.base or triple.ours or triple.theirs
     assert entry is not None
     return entry
+
+
+def _absorb_deletions(run: Sequence[Triple], clashes: dict[int, str]) -> None:
+    """What one side deleted beside a clash belongs to it: a flag to its value, which the other changed."""
+    for start in list(clashes):
+        by_ours = run[start].ours is None
+        for step in (-1, 1):
+            i = start + step
+            while 0 <= i < len(run) and _is_deleted(run[i], by_ours=by_ours):
+                clashes[i] = clashes[start]
+                i += step
+
+
+def _is_deleted(triple: Triple, *, by_ours: bool) -> bool:
+    """Whether this side alone deleted it."""
+    gone, kept = (triple.ours, triple.theirs) if by_ours else (triple.theirs, triple.ours)
+    return triple.base is not None and gone is None and kept is not None
 
 
 def _absorb_insertions(run: Sequence[Triple], clashes: dict[int, str]) -> None:

@@ -38,7 +38,7 @@ class Keying(NamedTuple):
     rule: str
     keys: tuple[tuple[tuple[Hashable, ...], ...], ...]  # per side, per element: one part per field
     fields: tuple[str, ...]
-    composite: bool  # several fields, each of which alone says which element it may have been
+    composite: bool  # several fields, of which the first alone says which element it may have been
 
 
 # What the API fills in where a key field is missing.

@@ -49,6 +49,12 @@ class Similarity:
             return left is right and self._values.is_scalar(a) and self._values.is_scalar(b)
         return left.keys() == right.keys()
 
+    def share_name(self, a: int, b: int) -> bool:
+        """Whether both are mappings with one and the same `name`."""
+        key = self._values.number("name")
+        left, right = [(self._values.fields(number) or {}).get(key) for number in (a, b)]
+        return left is not None and left == right
+
     def differ_in_digits(self, a: int, b: int) -> bool:
         """Whether two scalars, or all leaves of two mappings, differ in nothing but digits."""
         if a == b:
