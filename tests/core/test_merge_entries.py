@@ -215,7 +215,7 @@ def test_a_line_separator_in_a_comment_ends_no_line() -> None:
 
 
 PORT = "ports:\n- name: http\n  port: 80\n  targetPort: 8080\n"
-SPREAD = "topologySpreadConstraints:\n- topologyKey: zone\n  whenUnsatisfiable: DoNotSchedule\n  maxSkew: 1\n"
+SPREAD = "topologySpreadConstraints:\n- topologyKey: zone\n  whenUnsatisfiable: DoNotSchedule\n"
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,7 @@ SPREAD = "topologySpreadConstraints:\n- topologyKey: zone\n  whenUnsatisfiable: 
             "ports:\n- containerPort: 8080\n  name: http\n  hostPort: 80\n",
             "ports:\n- containerPort: 9100\n  name: metrics\n",
         ),
-        (
-            SPREAD,
-            SPREAD.replace("maxSkew: 1", "maxSkew: 3"),
-            SPREAD.replace("zone", "hostname").replace("maxSkew: 1", "minDomains: 2"),
-        ),
+        (SPREAD, SPREAD + "  maxSkew: 3\n", SPREAD.replace("zone", "hostname")),
     ],
 )
 def test_an_edit_is_not_carried_to_another_element_of_the_same_protocol(
@@ -259,3 +255,25 @@ def test_a_flag_is_kept_with_the_value_that_one_side_changed(flipped: bool) -> N
     assert (conflict.theirs if flipped else conflict.ours) == "- --port\n- '81'\n"
     favored = merged(ARGS, *sides, MergeOptions(favor="theirs" if flipped else "ours"))
     assert favored.text.decode() == edited
+
+
+ANCHORED = "x: &a 1\ny: 3\nz: *a\n"
+
+
+def test_an_added_alias_is_not_captured_by_an_anchor_of_the_other_side() -> None:
+    ours = ANCHORED.replace("y: 3", "y: &a 2")
+    assert not merged(ANCHORED, ours, ANCHORED + "w: *a\n").clean
+    base = ANCHORED.replace("*a", "\n- *a\n- k\n- m")
+    assert not merged(base, base.replace("y: 3", "y: &a 2"), base + "- *a\n").clean
+
+
+def test_an_added_alias_follows_an_edit_of_its_anchor() -> None:
+    result = merged(ANCHORED, ANCHORED.replace("1", "2"), ANCHORED + "w: *a\n")
+    assert result.clean
+    assert result.text == b"x: &a 2\ny: 3\nz: *a\nw: *a\n"
+
+
+def test_an_added_alias_follows_its_anchor_to_a_new_key() -> None:
+    result = merged(ANCHORED, ANCHORED.replace("x:", "v:"), ANCHORED + "w: *a\n")
+    assert result.clean
+    assert result.text == b"v: &a 1\ny: 3\nz: *a\nw: *a\n"

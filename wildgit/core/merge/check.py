@@ -1,7 +1,8 @@
 """The last look at a merge before it is handed out: is the text what was decided, and sound YAML?
 
 The engine splices text, so a rule that went wrong would show here: as text that doesn't parse, a key that
-came in twice, a resource that exists twice, a comment that got lost, or data that nobody decided on.
+came in twice, a resource that exists twice, a comment that got lost, an alias that points elsewhere, or
+data that nobody decided on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
+from wildgit.core.merge.aliases import are_captured, find_targets
 from wildgit.core.merge.documents import resource_id
 from wildgit.core.merge.three import Three
 from wildgit.core.merge.yaml_data import Values
@@ -47,6 +49,8 @@ def find_fault(text: str, data: Sequence[int], trees: Trees) -> str | None:
         return "the result has two resources of one identity"
     if not _keeps_comments(*[_comments(side) for side in (*trees.texts, text)]):
         return "the result lost a comment, or has one too often"
+    if are_captured(*[find_targets(side) for side in (*trees.texts, text)]):
+        return "an alias of the result means another anchor than it did"
     return None
 
 
