@@ -140,7 +140,18 @@ def make_edits(file: File, rnd: Random, count: int, side: str) -> tuple[File, li
 
 def clash(ours: list[Edit], theirs: list[Edit]) -> bool:
     """Return whether the edits can't all be done, so that a clean merge would have lost one."""
-    return any(_clash(one, other) or _clash(other, one) for one in ours for other in theirs)
+    return any(
+        _clash(one, other)
+        for deleting, editing in ((ours, theirs), (theirs, ours))
+        for one in deleting
+        for other in editing
+        # A deletion and an addition in one place read like a new value, above which a comment may stay.
+        if not (other.kind == "comment" and _is_replaced(one, deleting))
+    )
+
+
+def _is_replaced(deletion: Edit, edits: list[Edit]) -> bool:
+    return any(edit.kind == "add" and edit.inside == deletion.inside for edit in edits)
 
 
 def _clash(one: Edit, other: Edit) -> bool:
@@ -232,7 +243,7 @@ class _Builder:
         return str(data) if isinstance(data, int) else _quoted(str(data))
 
     def _words(self) -> str:
-        return " ".join(self.rnd.choice(_WORDS) for _ in range(self.rnd.randint(1, 4))) + f" {self.uid}"
+        return " ".join(self.rnd.choice(_WORDS) for _ in range(self.rnd.randint(1, 4))) + f" {self.uid};"
 
 
 def _quoted(text: str) -> str:
