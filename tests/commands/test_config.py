@@ -119,3 +119,11 @@ def test_secrets_readable_by_others_are_written_back_0600(work) -> None:
     (work.root / "secrets.yaml").chmod(0o644)
     work.wild("secret", "set", "apps.ghost.token", "--generate")
     assert stat.S_IMODE((work.root / "secrets.yaml").stat().st_mode) == 0o600
+
+
+def test_one_and_true_are_two_values(work) -> None:
+    work.wild("config", "set", "apps.redis.port", "1")
+    assert work.wild("config", "get", "apps.redis.port") == "1\n"
+    work.wild("config", "set", "apps.redis.port", "true")
+    assert work.wild("config", "get", "apps.redis.port") == "true\n"
+    assert "port: true" in work.read("config.yaml")

@@ -314,3 +314,95 @@ def test_json_reports_for_scripts(customised, publish) -> None:
     assert report["conflicts"] == []
     assert report["secrets"] == ["apps.web.token"]
     assert report["commit"]
+
+
+def test_an_edit_that_git_does_not_look_at_is_not_overwritten(customised, publish) -> None:
+    publish(UPSTREAM_2)
+    for flag in ("--skip-worktree", "--assume-unchanged"):
+        customised.git("update-index", flag, "apps/web/deployment.yaml")
+        customised.edit("apps/web/deployment.yaml", "value: fast", "value: unseen")
+        assert "apps/web/deployment.yaml" in customised.wild("update", code=3)
+        assert "value: unseen" in merged(customised)
+        customised.git("update-index", flag.replace("--", "--no-", 1), "apps/web/deployment.yaml")
+        customised.git("checkout", "-q", "--", "apps/web/deployment.yaml")
+
+
+def test_favouring_theirs_takes_conflicts_and_no_key_of_ours_beside_them(customised, publish) -> None:
+    for key, value in (("tier", "gold"), ("replicas", "5"), ("limit", "10")):
+        customised.wild("config", "set", f"apps.web.{key}", value)
+    customised.commit()
+    removed = {path: text.replace("  replicas: 2\n", "") for path, text in UPSTREAM_2.items()}
+    removed["web/deployment.yaml"] = removed["web/deployment.yaml"].replace("{{ .apps.web.replicas }}", "1")
+    publish(removed)
+    customised.wild("update", code=1)
+    customised.wild("merge", "--abort")
+    customised.wild("merge", "-X", "theirs")
+    values = yaml.safe_load(customised.read("config.yaml"))
+    assert "replicas" not in values["apps"]["web"]
+    assert (values["apps"]["web"]["tier"], values["apps"]["web"]["limit"]) == ("gold", 10)
+    assert values["cloud"] == {"domain": "example.org"}
+
+
+def test_a_section_that_is_null_is_an_empty_one(customised, publish) -> None:
+    text = customised.read("config.yaml")
+    (customised.root / "config.yaml").write_text(text[: text.index("  web:")] + "  web:\n")
+    customised.commit()
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    assert yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]["probePath"] == "/ready"
+
+
+def test_preserve_leaves_lists_alone(customised, publish) -> None:
+    customised.git("config", "wild.configMerge", "preserve")
+    customised.wild("config", "set", "apps.web.plugins", "[a]")
+    customised.commit()
+    listed = UPSTREAM_2["web/manifest.yaml"].replace("  probePath", "  plugins: [a, telemetry]\n  probePath")
+    publish({**UPSTREAM_2, "web/manifest.yaml": listed})
+    customised.wild("update")
+    assert yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]["plugins"] == ["a"]
+
+
+def test_a_committed_link_is_not_written_over(customised, publish) -> None:
+    (customised.root / "apps/web/extra.yaml").symlink_to("../../config.yaml")
+    customised.commit()
+    publish({**UPSTREAM_2, "web/extra.yaml": "a: 1\n"})
+    before = customised.snapshot()
+    assert "apps/web/extra.yaml is a link" in customised.wild("update", code=3)
+    assert customised.snapshot() == before
+
+
+def test_a_file_where_upstream_has_a_folder_stops_it_before_anything_is_written(customised, publish) -> None:
+    (customised.root / "apps/web/conf").write_text("mine\n")
+    customised.commit()
+    publish({**UPSTREAM_2, "web/conf/a.txt": "theirs\n"})
+    before = customised.snapshot()
+    assert "apps/web/conf is no folder" in customised.wild("update", code=3)
+    assert customised.snapshot() == before
+
+
+def test_a_mode_is_merged_like_everything_else(customised, publish, git_repo) -> None:
+    publish({"web/run.sh": "#!/bin/sh\n", "web/own.sh": "#!/bin/sh\n"})
+    customised.wild("update")
+    (customised.root / "apps/web/own.sh").chmod(0o755)
+    customised.commit()
+    git_repo.run("chmod +x web/run.sh")
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    modes = {line.split()[3]: line[:6] for line in customised.git("ls-files", "-s", "apps/web").splitlines()}
+    assert modes["apps/web/run.sh"] == "100755"
+    assert modes["apps/web/own.sh"] == "100755"
+
+
+def test_a_requirement_that_upstream_drops_is_no_conflict(customised, publish) -> None:
+    asking = UPSTREAM_2["web/manifest.yaml"] + "requires:\n  - name: cache\n"
+    publish(
+        {"cache/manifest.yaml": "name: cache\nversion: 1.0.0\n", **UPSTREAM_2, "web/manifest.yaml": asking}
+    )
+    customised.wild("fetch")
+    customised.wild("add", "cache")
+    customised.commit()
+    customised.wild("update")
+    assert "    installedAs: cache\n" in customised.read("apps/web/manifest.yaml")
+    publish(UPSTREAM_2)
+    customised.wild("update")
+    assert "cache" not in customised.read("apps/web/manifest.yaml")

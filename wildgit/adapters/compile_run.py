@@ -79,7 +79,7 @@ def _write(repo: Repo, changes: Sequence[FileChange], *, stage: bool) -> None:
     if conflicted:
         if not stage:
             state.refuse_if_busy()
-        state.refuse_to_overwrite([change.path for change in conflicted], staged=False)
+        state.refuse_to_overwrite(conflicted, staged=False)
         state.write_conflicts(conflicted)
     # The lock is the last of each app's changes: it says that the files before it are done.
     for change in clean:

@@ -106,8 +106,8 @@ class InstalledApps:
         """
         lock = self.lock(name)
         package = self.base_package(name, lock)
-        mapping = self.mapping(name, requiring or package.manifest)
-        return InstalledApp(name, package, lock, self.files(name), mapping)
+        wanted = self.mapping(name, requiring or package.manifest)
+        return InstalledApp(name, package, lock, self.files(name), wanted, self._known(name))
 
     def mapping(
         self, name: str, requiring: Manifest, chosen: Mapping[str, str] | None = None
@@ -115,14 +115,12 @@ class InstalledApps:
         """Return ref → installed app for the requirements of `requiring`, keeping what was mapped before."""
         if not requiring.requires:
             return {}
-        known = {}
-        if name in self.names:
-            known = {
-                requirement.ref: requirement.installed_as
-                for requirement in self.manifest(name).requires
-                if requirement.installed_as
-            }
+        known = self._known(name) if name in self.names else {}
         return map_requirements(requiring, self.types, chosen=chosen, known=known)
+
+    def _known(self, name: str) -> dict[str, str]:
+        requires = self.manifest(name).requires
+        return {each.ref: each.installed_as for each in requires if each.installed_as}
 
 
 def lock_of(package: Package, branch: str, values: Mapping[str, object]) -> PackageLock:

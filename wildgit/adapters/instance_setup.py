@@ -45,6 +45,9 @@ def set_up(directory: Path, config_text: str, *, hooks: bool = True) -> Iterator
         _refuse_inside_other(directory)
         run_git(["init", "--quiet"], cwd=directory)
         yield f"made a git repository in {directory}"
+    shown = run_git(["rev-parse", "--show-object-format"], cwd=directory).decode().strip()
+    if shown != "sha1":
+        raise InputError(f"the repository's objects are named by {shown}, which libgit2 can't read")
     for name, text, mode in (
         (CONFIG, config_text.encode(), None),
         (SECRETS, _SECRETS_TEXT, SECRET_MODE),

@@ -14,6 +14,7 @@ from wildgit.adapters.upstream import Upstream, find_upstream
 from wildgit.core.app.defaults import resolve_defaults
 from wildgit.core.app.render import build_world, read_values, render_package
 from wildgit.core.app.update import pristine_files
+from wildgit.core.yaml_values import is_same
 from wildgit.errors import WildgitError
 
 
@@ -75,7 +76,7 @@ def _read(
     try:
         pristine = render_package(app.package, world, name, app.mapping, scope=scope)
         _, reads = resolve_defaults(app.package, world, name)
-        stale = read_values(world, pristine.reads | reads) != app.lock.values
+        stale = not is_same(read_values(world, pristine.reads | reads), app.lock.values)
     except WildgitError:
         stale = True  # config.yaml has lost a value that the templates read
     if stale:

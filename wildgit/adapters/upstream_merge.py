@@ -145,7 +145,7 @@ def write_merge(plan: MergePlan, instance: Instance, state: MergeState) -> str |
     """
     paths = [change.path for change in plan.changes]
     state.refuse_if_busy()
-    state.refuse_to_overwrite(paths)
+    state.refuse_to_overwrite(plan.changes)
     state.require_identity()
     store_secrets(instance, plan.secrets)
     apps = {update.step.app.name: update.step.package.manifest.version for update in plan.updates}
@@ -212,11 +212,14 @@ def file_changes(update: AppUpdate) -> Iterator[FileChange]:
     """Yield what changes in one app's folder, its `.package/` and lock included."""
     folder = f"{APPS}/{update.step.app.name}"
     ours = update.step.app.files
+    written = {file.path for file in update.files}
     for file in update.files:
-        before = ours.get(file.path) or update.step.package.files.get(file.path)
-        executable = before.executable if before is not None else False
+        executable = _is_executable(update.step, file.path)
         stages = file.stages if file.conflicts else None
         yield FileChange(f"{folder}/{file.path}", file.content, executable, stages=stages)
+    for path, before in ours.items():
+        if path not in written and before.executable != _is_executable(update.step, path):
+            yield FileChange(f"{folder}/{path}", before.data, not before.executable)
     for path, after in package_changes(update.step):
         if after is None:
             yield FileChange(f"{folder}/{path}", None)
@@ -224,6 +227,17 @@ def file_changes(update: AppUpdate) -> Iterator[FileChange]:
             yield FileChange(f"{folder}/{path}", after.data, after.executable, after.blob)
     if update.lock is not None:
         yield FileChange(f"{folder}/{LOCK_FILE}", update.lock)
+
+
+def _is_executable(step: Step, path: str) -> bool:
+    """The mode, merged three ways like everything else; for a file of ours alone, ours."""
+    base, theirs = step.app.package.files.get(path), step.package.files.get(path)
+    ours = step.app.files.get(path)
+    if ours is None or theirs is None:
+        known = ours or theirs
+        return known is not None and known.executable
+    changed = base is not None and ours.executable == base.executable
+    return theirs.executable if changed else ours.executable
 
 
 def _compare(installed: InstalledApps, upstream: Upstream) -> tuple[dict[str, str], list[str]]:

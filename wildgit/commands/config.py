@@ -32,7 +32,7 @@ def get_command(path: str, as_json: bool) -> int:
     elif isinstance(value, dict | list):
         terminal.say(dump_yaml(value).rstrip("\n"))
     else:
-        terminal.say({None: "null", True: "true", False: "false"}.get(value, str(value)))  # type: ignore[call-overload]
+        terminal.say(_shown(value))
     return OK
 
 
@@ -80,6 +80,12 @@ def unset_command(path: str) -> int:
             return NO
         instance.write_config(edited)
     return OK
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _parse(value: str) -> object:

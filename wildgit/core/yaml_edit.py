@@ -15,7 +15,7 @@ from typing import Any
 
 from wildgit.core.merge import MergeOptions, merge3
 from wildgit.core.yaml_text import dump_yaml, scalar_text
-from wildgit.core.yaml_values import load_yaml
+from wildgit.core.yaml_values import is_same, load_yaml
 from wildgit.errors import InputError
 
 Path = tuple[str, ...]
@@ -59,7 +59,7 @@ def set_value(text: bytes, path: Path, value: object, source: str) -> bytes:
         old = _nest(path, get_value(values, path))
     except KeyError:
         old = {}
-    if old and old == _nest(path, value):
+    if old and is_same(old, _nest(path, value)):
         return text
     _refuse_other_than_mapping(values, path, source)
 
@@ -101,7 +101,7 @@ def add_defaults(text: bytes, section: bytes, source: str) -> bytes:
 
     expected = copy.deepcopy(values)
     edit(expected)
-    if expected == values:
+    if is_same(expected, values):
         return text
     merged = merge3(b"", text, section, path=source, options=MergeOptions(favor="ours"))
     return merged.text if _says(merged.text, expected) else _round_trip(text, edit)
@@ -153,7 +153,7 @@ def _in_flow_style(values: Mapping[str, object]) -> bytes:
 
 def _says(text: bytes, expected: object) -> bool:
     try:
-        return (load_yaml(text, "") or {}) == expected
+        return is_same(load_yaml(text, "") or {}, expected)
     except InputError:
         return False
 

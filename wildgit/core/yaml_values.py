@@ -349,3 +349,14 @@ def _timestamp(text: str) -> Timestamp | None:
 def _days(year: int, month: int) -> int:
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return 29 if month == 2 and leap else _MONTH_DAYS[month - 1]
+
+
+def is_same(left: object, right: object) -> bool:
+    """Whether two values are the same in YAML: to Python's `==`, `1`, `true` and `1.0` are one."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(is_same(*pair) for pair in zip(left, right, strict=True))
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
+    return type(left) is type(right) and left == right

@@ -5,8 +5,8 @@ written is unmerged, then the files, then the final index, then the commit. Kill
 repository is as before or an ordinary merge that `git merge --abort` undoes, because git resets an
 unmerged path to HEAD whatever lies in the work tree.
 
-Index, refs and commits are written by git itself, so hooks run, commits are signed, and every
-repository format works.
+Index, refs and commits are written by git itself, so hooks run, commits are signed, and whatever way
+the repository keeps them in is kept.
 """
 
 from __future__ import annotations
@@ -151,19 +151,22 @@ class MergeState:
             arguments = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"]
             run_git(["--literal-pathspecs", *arguments], cwd=self.repo.root, stdin=stdin)
 
-    def refuse_to_overwrite(self, paths: Sequence[str], *, staged: bool = True) -> None:
-        """Raise GitError where writing `paths` would lose something that is not committed.
+    def refuse_to_overwrite(self, changes: Sequence[FileChange], *, staged: bool = True) -> None:
+        """Raise GitError where writing `changes` would lose what is not committed, or can't be done.
 
         Args:
-            paths: the files about to be written.
+            changes: the files about to be written.
             staged: refuse staged changes anywhere, too: a commit would take them along.
         """
-        wanted = set(paths)
-        dirty = {path for path, _ in self._status() if path in wanted}
-        # git status is silent about ignored files, and they are somebody's too.
+        paths = [change.path for change in changes]
         tree = self.repo.tree_at(self.repo.head() or "HEAD", "") or ""
-        new = wanted - _entries_of(self.repo, tree, paths).keys()
-        dirty |= {path for path in new if os.path.lexists(self.repo.root / path)}
+        before = _entries_of(self.repo, tree, paths)
+        self._refuse_obstacles(changes, before)
+        status = dict(self._status())
+        dirty = {path for path in paths if path in status}
+        # git status is silent about ignored files, and they are somebody's too.
+        dirty |= {path for path in paths if path not in before and os.path.lexists(self.repo.root / path)}
+        dirty |= self._edited_unseen(before)
         if dirty:
             listed = "\n".join(f"  {path}" for path in sorted(dirty)[:10])
             more = f"\n  … and {len(dirty) - 10} more" if len(dirty) > 10 else ""
@@ -171,8 +174,37 @@ class MergeState:
                 f"your uncommitted changes to these files would be overwritten:\n{listed}{more}",
                 hint="commit or stash them first",
             )
-        if staged and any(state[0] not in " ?!" for _, state in self._status()):
+        if staged and any(state[0] not in " ?!" for state in status.values()):
             raise GitError("the index has staged changes", hint="commit or stash them first")
+
+    def _refuse_obstacles(self, changes: Sequence[FileChange], before: Mapping[str, TreeEntry]) -> None:
+        """Links and submodules are not written over, nor is a file made a folder or a folder a file."""
+        going = {change.path for change in changes if change.data is None}
+        for change in changes:
+            entry = before.get(change.path)
+            if entry is not None and entry.mode not in (EXECUTABLE, _REGULAR):
+                raise GitError(
+                    f"{change.path} is a link or a submodule; nothing is merged into it",
+                    hint=f"replace it by a regular file, or git rm {change.path}, and commit",
+                )
+            place = self.repo.root / change.path
+            if change.data is not None and place.is_dir() and not place.is_symlink():
+                raise GitError(f"{change.path} is a folder, and upstream has a file of that name")
+            for folder in Path(change.path).parents:
+                here = self.repo.root / folder
+                if here.is_symlink() or (here.is_file() and folder.as_posix() not in going):
+                    raise GitError(f"{folder} is no folder, and {change.path} must be written into it")
+
+    def _edited_unseen(self, before: Mapping[str, TreeEntry]) -> set[str]:
+        """Edited files that git status does not look at: skip-worktree and assume-unchanged."""
+        listed = run_git(["ls-files", "-v", "-z"], cwd=self.repo.root).decode("utf-8", "surrogateescape")
+        flagged = {line[2:] for line in listed.split("\0") if line[:1] == "S" or line[:1].islower()}
+        found = set()
+        for path in flagged & before.keys():
+            place = self.repo.root / path
+            if place.is_file() and place.read_bytes() != self.repo.blob(before[path].blob):
+                found.add(path)
+        return found
 
     def require_identity(self) -> None:
         """Raise GitError, before anything is written, where git would refuse to commit for lack of a name."""

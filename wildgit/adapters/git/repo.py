@@ -178,6 +178,8 @@ class Repo:
             entry = self._git[revision].peel(pygit2.Tree)[path]
         except KeyError:
             return None
+        if entry.filemode == _LINK:
+            raise InputError("is a symbolic link; commit the file itself", source=path)
         return bytes(entry.data) if isinstance(entry, pygit2.Blob) else None
 
     def history_of(self, commit: str, path: str) -> list[str]:

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wildgit.core.app.defaults import defaults_text, resolve_defaults
-from wildgit.core.app.package import Package, PackageFile
+from wildgit.core.app.package import MANIFEST, Package, PackageFile
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.app.package_lock import PackageLock, lock_text
 from wildgit.core.app.render import Pristine, build_world, read_values, render_package
 from wildgit.core.merge import Conflict, Decision, MergeOptions, merge3
 from wildgit.core.merge.files import FilesMerge, MergedFile, merge_files
-from wildgit.core.yaml_values import load_yaml
+from wildgit.core.yaml_edit import add_defaults, get_value, set_value
+from wildgit.core.yaml_text import dump_yaml
+from wildgit.core.yaml_values import is_same, load_yaml
 
-Path = tuple[str, ...]
+CONFIG = "config.yaml"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class InstalledApp:
         lock: what it was compiled with.
         files: the app's own files, as people left them.
         mapping: ref → installed app, of the package that it is about to get.
+        old_mapping: the same as its manifest.yaml has it now.
     """
 
     name: str
@@ -39,6 +42,7 @@ class InstalledApp:
     lock: PackageLock
     files: Mapping[str, PackageFile]
     mapping: Mapping[str, str]
+    old_mapping: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -116,23 +120,33 @@ def merge_config(
     for step in steps:
         old, new = _defaults_of(step, values, scope)
         theirs.append((step.app.name, defaults_text(step.package, new)))
-        if not preserve:
+        if isinstance(_app_values(values, step.app.name), Mapping):  # an app that ours has not is only added
             base.append((step.app.name, defaults_text(step.app.package, old)))
     base_text, theirs_text = app_sections(base), app_sections(theirs)
+    if preserve:
+        filled = add_defaults(text, theirs_text, CONFIG)
+        return ConfigMerge(filled, _values(filled), (), (), None)
     if base_text == theirs_text:
         return ConfigMerge(text, values, (), (), None)
-    options = replace(options, policies=(), favor="ours" if preserve else options.favor)
-    merged = merge3(base_text, text, theirs_text, path="config.yaml", options=options)
-    # What base and theirs say nothing about (other apps, the cloud section) was not theirs to decide.
-    names = {step.app.name for step in steps}
-    decisions = tuple(each for each in merged.decisions if names.intersection(each.path[1:2]))
+    options = replace(options, policies=())
+    merged = merge3(base_text, text, theirs_text, path=CONFIG, options=replace(options, favor=None))
     if merged.clean:
+        # What base and theirs say nothing about (other apps, the cloud section) was not theirs to decide.
+        names = {step.app.name for step in steps}
+        decisions = tuple(each for each in merged.decisions if names.intersection(each.path[1:2]))
         return ConfigMerge(merged.text, _values(merged.text), (), decisions, None)
-    favoured = replace(options, favor="ours")
-    usable = merge3(base_text, text, theirs_text, path="config.yaml", options=favoured)
-    stages = _whole_stages(base_text, text, theirs_text, options)
-    filled = _filled(_values(usable.text), _values(theirs_text))
-    return ConfigMerge(merged.text, filled, merged.conflicts, decisions, stages)
+    return _merge_whole(_whole_sides(base_text, text, theirs_text), options, _values(theirs_text))
+
+
+def _merge_whole(
+    sides: tuple[bytes, bytes, bytes], options: MergeOptions, defaults: Mapping[str, object]
+) -> ConfigMerge:
+    merged = merge3(*sides, path=CONFIG, options=options)
+    if merged.clean:
+        return ConfigMerge(merged.text, _values(merged.text), (), merged.decisions, None)
+    usable = merge3(*sides, path=CONFIG, options=replace(options, favor="ours"))
+    filled = _filled(_values(usable.text), defaults)
+    return ConfigMerge(merged.text, filled, merged.conflicts, merged.decisions, sides)
 
 
 def update_app(
@@ -158,7 +172,9 @@ def update_app(
     ours = {path: file.data for path, file in app.files.items()}
     merged = merge_files(_contents(base), ours, _contents(theirs.files), options)
     new_lock = lock_text(replace(step.lock, values=values))
-    unchanged = step.package.tree == app.lock.tree and step.lock == app.lock and values == app.lock.values
+    unchanged = (
+        step.package.tree == app.lock.tree and step.lock == app.lock and is_same(values, app.lock.values)
+    )
     return AppUpdate(
         step,
         tuple(file for file in merged.files if file.conflicts or file.content != ours.get(file.path)),
@@ -170,7 +186,7 @@ def update_app(
 
 def pristine_files(app: InstalledApp, *, scope: str = "auto") -> dict[str, bytes]:
     """Return what the app's files were before anybody customised them: path → content."""
-    rendered = render_package(app.package, app.lock.values, app.name, app.mapping, scope=scope)
+    rendered = render_package(app.package, app.lock.values, app.name, app.old_mapping, scope=scope)
     return _contents(rendered.files)
 
 
@@ -190,14 +206,17 @@ def _base_of(
 ) -> dict[str, PackageFile]:
     """The old package rendered with the old values; where neither moved, that is theirs already."""
     app = step.app
-    same_values = values == app.lock.values
+    same_values = is_same(values, app.lock.values)
     same = {
         path: theirs.files[path]
         for path, file in app.package.files.items()
-        if same_values and path in theirs.files and step.package.files[path].blob == file.blob
+        if same_values
+        and (path != MANIFEST or app.mapping == app.old_mapping)
+        and path in theirs.files
+        and step.package.files[path].blob == file.blob
     }
     rest = [path for path in app.package.files if path not in same]
-    rendered = render_package(app.package, app.lock.values, app.name, app.mapping, scope=scope, only=rest)
+    rendered = render_package(app.package, app.lock.values, app.name, app.old_mapping, scope=scope, only=rest)
     return {**same, **rendered.files}
 
 
@@ -234,7 +253,7 @@ def _customised(ours: object, defaults: object) -> object:
     for key, value in ours.items():
         if key not in defaults:
             kept[key] = value
-        elif value != defaults[key]:
+        elif not is_same(value, defaults[key]):
             kept[key] = _customised(value, defaults[key])
     return kept
 
@@ -245,28 +264,62 @@ def app_sections(parts: Sequence[tuple[str, str]]) -> bytes:
     for name, text in parts:
         if text.strip():
             lines.append(f"  {name}:\n")
-            lines.extend(f"    {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+            lines.extend(f"    {line}" if line.strip() else line for line in _lines(text))
         else:
             lines.append(f"  {name}: {{}}\n")
     return "".join(lines).encode()
 
 
-def _whole_stages(
-    base: bytes, ours: bytes, theirs: bytes, options: MergeOptions
-) -> tuple[bytes, bytes, bytes]:
-    """Base, ours and theirs as whole files, for the index: `git checkout --theirs` must not lose the rest.
+def _whole_sides(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bytes, bytes]:
+    """Base, ours and theirs of config.yaml as whole files, which differ only in what somebody changed.
 
-    Theirs is ours with all that upstream changed, and base is that with it taken back again.
+    Base and theirs know only the defaults of packages. What else stands in the file would count as our
+    insertion beside a conflict, and `git checkout --theirs` would lose it. So base becomes ours with every
+    default back at its old value, and theirs that with upstream's changes.
     """
-    favoured = replace(options, favor="theirs")
-    whole_theirs = merge3(base, ours, theirs, path="config.yaml", options=favoured).text
-    whole_base = merge3(theirs, whole_theirs, base, path="config.yaml", options=favoured).text
+    ours = _without_nulls(ours, _values(theirs))
+    known = _restricted(_values(ours), _values(base))
+    take = MergeOptions(favor="theirs")
+    whole_base = merge3(dump_yaml(known).encode(), ours, base, path=CONFIG, options=take).text
+    whole_theirs = merge3(base, whole_base, theirs, path=CONFIG, options=take).text
     return whole_base, ours, whole_theirs
+
+
+def _without_nulls(text: bytes, wanted: Mapping[str, object]) -> bytes:
+    """The text with `{}` for a null that stands where a mapping is wanted: `apps:` with nothing below it."""
+    for path in [("apps",), *(("apps", name) for name in _section(wanted, "apps"))]:
+        try:
+            if get_value(_values(text), path) is None:
+                text = set_value(text, path, {}, CONFIG)
+        except KeyError:
+            continue
+    return text
+
+
+def _restricted(values: Mapping[str, object], keys: Mapping[str, object]) -> dict[str, object]:
+    """The part of `values` whose keys stand in `keys`, too."""
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        other = keys.get(key)
+        if isinstance(value, Mapping) and isinstance(other, Mapping):
+            found[key] = _restricted(value, other)
+        elif key in keys:
+            found[key] = value
+    return found
+
+
+def _section(values: Mapping[str, object], key: str) -> Mapping[str, object]:
+    section = values.get(key)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _app_values(values: Mapping[str, object], app: str) -> object:
+    return _section(values, "apps").get(app)
 
 
 def _filled(ours: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     """Ours, and the defaults of what it has not: a field in a conflict with ours must still render."""
-    filled = {**defaults, **ours}
+    filled = {**defaults, **{key: value for key, value in ours.items() if value is not None}}
     for key, value in ours.items():
         default = defaults.get(key)
         if isinstance(value, Mapping) and isinstance(default, Mapping):
@@ -274,8 +327,13 @@ def _filled(ours: Mapping[str, object], defaults: Mapping[str, object]) -> dict[
     return filled
 
 
+def _lines(text: str) -> list[str]:
+    # splitlines would cut a string at U+2028, and the indentation would end up inside of it.
+    return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
+
+
 def _values(text: bytes) -> dict[str, object]:
-    value = load_yaml(text, "config.yaml")
+    value = load_yaml(text, CONFIG)
     return value if isinstance(value, dict) else {}
 
 
