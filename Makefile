@@ -36,7 +36,12 @@ demo: $(VENV)/runs
 	@PATH="$(abspath $(BIN)):$$PATH" bash docs/demo.sh
 
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
+ifdef TESTS
+	$(BIN)/python -m pytest -n auto $(TESTS)
+else
+	$(BIN)/python -m pytest -n auto -m 'not cluster'
+	$(BIN)/python -m pytest -m cluster
+endif
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -14,11 +14,10 @@ MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here, all for one xdist worker: one control plane, not one for each."""
+    """Mark what lies here: `make test` runs it in one process, after the rest, with one control plane."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
