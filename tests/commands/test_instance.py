@@ -120,7 +120,7 @@ def test_one_broken_app_does_not_hide_the_others(customised) -> None:
 
 
 def test_an_unknown_app_is_named_with_those_installed(customised) -> None:
-    for command in ("status", "diff", "compile", "update"):
+    for command in ("diff", "compile", "update"):
         assert "installed apps: web" in customised.wild(command, "nope", code=3)
 
 
@@ -176,3 +176,7 @@ def test_compile_with_a_value_that_went_says_which(customised, value: str) -> No
     customised.wild("config", "set", "apps.web.image", value)
     if value == "null":
         customised.wild("compile", code=3)
+
+
+def test_status_of_an_app_that_is_not_added_says_so(customised) -> None:
+    assert "not added" in customised.wild("status", "--local", "other")
