@@ -81,7 +81,7 @@ def test_every_package_of_the_real_upstream_deploys_and_deletes_twice(
 
 
 def test_config_that_moved_is_compiled_before_a_deploy_and_refused_when_frozen(
-    instance: Instance, tmp_path: Path
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upstream = tmp_path / "wild-directory.git"
     publish_sample(upstream, releases=1)
@@ -91,6 +91,9 @@ def test_config_that_moved_is_compiled_before_a_deploy_and_refused_when_frozen(
     done = instance.wild("deploy", "--frozen", "redis")
     assert done.returncode == 3
     assert "redis is not compiled with today's config.yaml" in done.stderr
+    monkeypatch.setenv("CI", "true")
+    assert instance.wild("deploy", "redis").returncode == 3, "what CI deploys is what was reviewed"
+    monkeypatch.delenv("CI")
     done = instance.wild("deploy", "--dry-run", "redis")
     assert "config.yaml changed: a deploy compiles it first" in done.stderr
     said = instance.deploy("redis")
