@@ -11,24 +11,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from wildgit.core.app.kustomization import FILE_NAMES, FOLDER_FIELDS, HELM_FIELDS, named_files
 from wildgit.core.yaml_values import load_yaml, load_yaml_all
 from wildgit.errors import InputError, WildgitError
 
 BUILD_TIMEOUT_S = 120
-# kustomize looks for these names, in this order.
-FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-# Lists whose entries are files or folders; a folder is built in turn.
-_FOLDER_FIELDS = ("resources", "bases", "components", "generators", "transformers", "validators")
-_FILE_FIELDS = ("crds", "configurations", "patchesStrategicMerge")
-_PATH_FIELDS = ("patches", "patchesJson6902", "replacements")  # lists of mappings with a `path`
-_GENERATOR_FIELDS = ("configMapGenerator", "secretGenerator")
-# Their entries may also be YAML of several lines, in place.
-_INLINE_FIELDS = ("generators", "transformers", "validators", "patchesStrategicMerge")
-_HELM_FIELDS = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 _DEAD_PROXY = "http://127.0.0.1:9"  # the discard port
 
 
@@ -133,14 +123,14 @@ def _check_stays_inside(folder: Path, root: Path, name: str, seen: tuple[Path, .
     if folder in seen:
         raise InputError("this kustomization includes itself", source=source)
     kustomization = _load(file, source)
-    for field in _HELM_FIELDS:
+    for field in HELM_FIELDS:
         if field in kustomization:
             raise InputError(
                 f"{field} would run helm: expand the chart into manifests instead", source=source
             )
-    for field, entry in _entries(kustomization):
+    for field, entry in named_files(kustomization):
         target = _inside(entry, file.parent, root, source, field)
-        if target.is_dir() and field in _FOLDER_FIELDS:
+        if target.is_dir() and field in FOLDER_FIELDS:
             _check_stays_inside(target, root, name, (*seen, folder))
 
 
@@ -149,33 +139,6 @@ def _load(file: Path, source: str) -> dict[str, Any]:
     if not isinstance(kustomization, dict):
         raise InputError("this is no mapping", source=source)
     return kustomization
-
-
-def _entries(kustomization: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (field, entry) for everything in a kustomization that kustomize would load."""
-    for field in (*_FOLDER_FIELDS, *_FILE_FIELDS):
-        for entry in _strings(kustomization.get(field)):
-            if field not in _INLINE_FIELDS or "\n" not in entry:
-                yield field, entry
-    for field in _PATH_FIELDS:
-        for item in _mappings(kustomization.get(field)):
-            yield from ((f"{field}.path", entry) for entry in _strings([item.get("path")]))
-    for field in _GENERATOR_FIELDS:
-        for item in _mappings(kustomization.get(field)):
-            for key in ("files", "envs"):
-                for entry in _strings(item.get(key)):
-                    yield f"{field}.{key}", entry.partition("=")[2] or entry
-            yield from ((f"{field}.env", entry) for entry in _strings([item.get("env")]))
-    for item in _mappings([kustomization.get("openapi")]):
-        yield from (("openapi.path", entry) for entry in _strings([item.get("path")]))
-
-
-def _strings(value: object) -> list[str]:
-    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
-
-
-def _mappings(value: object) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _inside(entry: str, folder: Path, root: Path, source: str, field: str) -> Path:
