@@ -27,13 +27,16 @@ class AppSource:
     commit: str  # HEAD; `-dirty` behind it where the app's folder has changes that are not in it
 
 
-def read_source(instance: Instance, app: str, build: Build | None = None) -> AppSource:
+def read_source(
+    instance: Instance, app: str, build: Build | None = None, *, commit: str | None = None
+) -> AppSource:
     """Return what `app` should be.
 
     Args:
         instance: where it is installed.
         app: its name.
         build: of its folder, if one was started already.
+        commit: whose folder it is; None for the work tree's, which is found out.
 
     Raises:
         InputError: it does not build, or a secret is missing or still a placeholder.
@@ -44,7 +47,7 @@ def read_source(instance: Instance, app: str, build: Build | None = None) -> App
     configured = section(instance.config(), "apps", app).get("namespace")
     namespace = namespace_of(app, built, configured)
     secrets = _secrets(instance, app, manifest, [manifest.name, namespace], built)
-    return AppSource(app, namespace, tuple(built), tuple(secrets), deployed_commit(instance, app))
+    return AppSource(app, namespace, tuple(built), tuple(secrets), commit or deployed_commit(instance, app))
 
 
 def start_build(instance: Instance, app: str) -> Build:

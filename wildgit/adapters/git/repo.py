@@ -28,9 +28,9 @@ from wildgit.errors import GitError, InputError
 
 EXECUTABLE = 0o100755
 _REGULAR = 0o100644
-_LINK = 0o120000
-_FOLDER = 0o040000
-_SUBMODULE = 0o160000
+LINK = 0o120000
+FOLDER = 0o040000
+SUBMODULE = 0o160000
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Repo:
     def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, TreeEntry]]:
         """Yield every file below a tree, links and submodules too: path and entry."""
         for name, entry in self.entries(tree):
-            if entry.mode == _FOLDER:
+            if entry.mode == FOLDER:
                 yield from self.files(entry.blob, f"{prefix}{name}/")
             else:
                 yield prefix + name, entry
@@ -178,7 +178,7 @@ class Repo:
             entry = self._git[revision].peel(pygit2.Tree)[path]
         except KeyError:
             return None
-        if entry.filemode == _LINK:
+        if entry.filemode == LINK:
             raise InputError("is a symbolic link; commit the file itself", source=path)
         return bytes(entry.data) if isinstance(entry, pygit2.Blob) else None
 
@@ -199,7 +199,7 @@ class Repo:
                 mode = EXECUTABLE if file.executable else _REGULAR
                 builder.insert(path, self.store_blob(file.data), mode)
         for folder, inner in folders.items():
-            builder.insert(folder, self.store_tree(inner), _FOLDER)
+            builder.insert(folder, self.store_tree(inner), FOLDER)
         return str(builder.write())
 
     def store_blob(self, data: bytes) -> str:
@@ -222,7 +222,7 @@ class Repo:
     def _packages(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
         tree = self.tree_at(commit, folder)
         for name, entry in self.entries(tree) if tree else ():
-            if entry.mode == _FOLDER and not name.startswith(".") and self.has_manifest(entry.blob):
+            if entry.mode == FOLDER and not name.startswith(".") and self.has_manifest(entry.blob):
                 yield name, entry.blob
 
     def has_manifest(self, tree: str) -> bool:
@@ -259,9 +259,9 @@ class Repo:
 
 def _check_entry(name: str, entry: TreeEntry, place: str) -> None:
     check_file_name(name, place)
-    if entry.mode == _LINK:
+    if entry.mode == LINK:
         raise InputError(f"{name!r} is a symbolic link; packages may not bring links", source=place)
-    if entry.mode == _SUBMODULE:
+    if entry.mode == SUBMODULE:
         raise InputError(f"{name!r} is a submodule; packages may not bring submodules", source=place)
 
 
