@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/python -m compileall -q wildgit hooks templates
 
 .PHONY: help demo test lint bench laws fuzz docs clean
 
@@ -26,6 +27,8 @@ $(VENV)/runs: pyproject.toml
 	$(PIP) --editable .
 	@# setuptools leaves the man page out of editable installs.
 	@mkdir -p $(VENV)/share/man/man1 && ln -sf '$(CURDIR)/docs/git-wild.1' $(VENV)/share/man/man1/
+	@# pip compiles what it installs, but not this; where Python may write no bytecode, each start would compile anew.
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/installed: $(VENV)/runs
@@ -50,6 +53,7 @@ lint: $(VENV)/installed
 
 BENCHMARKS := startup template merge_scaling guard update $(if $(KUBEBUILDER_ASSETS),deploy)
 bench: $(VENV)/installed
+	@$(COMPILE)
 	@missed=; for name in $(BENCHMARKS); do \
 	  echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed="$$missed $$name"; \
 	done; [ -z "$$missed" ] || { echo "goals missed:$$missed" >&2; exit 1; }

@@ -66,6 +66,14 @@ class Instance:
         """secrets.yaml, which is never tracked and may be missing."""
         return self.root / SECRETS
 
+    @property
+    def git_dir(self) -> Path:
+        """The git directory of this work tree (a linked work tree has its own), found without asking git."""
+        link = self.root / ".git"
+        if link.is_dir():
+            return link
+        return self.root / link.read_text().removeprefix("gitdir:").strip()
+
     def app_folder(self, name: str) -> Path:
         """Return the folder of an app, installed or not.
 

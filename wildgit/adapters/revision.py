@@ -32,6 +32,11 @@ class Revision(Instance):
         """The present secrets.yaml."""
         return self.present.secrets_path
 
+    @property
+    def git_dir(self) -> Path:
+        """The present repository's."""
+        return self.present.git_dir
+
 
 @contextmanager
 def instance_at(instance: Instance, repo: Repo, commit: str, apps: Iterable[str]) -> Iterator[Revision]:

@@ -46,13 +46,13 @@ def deploy(
     goes away, but never a namespace, and no claim without --prune-data. What fails half-way stays as far as
     it came: run it again. Secret values are never printed.
     """
-    from wildgit.adapters.cluster.kustomize import Build
-    from wildgit.adapters.instance import APPS, Instance
+    from wildgit.adapters.cluster.app_source import start_build
+    from wildgit.adapters.instance import Instance
 
     instance = Instance.find()
     if offline:
         return _preview(instance, apps, every=every, dry_run=dry_run, as_json=as_json)
-    builds = {app: Build(instance.app_folder(app), f"{APPS}/{app}") for app in _first(instance, apps)}
+    builds = {app: start_build(instance, app) for app in _first(instance, apps)}
     # kubectl builds while we import: for a small app each takes as long as the other.
     from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import random
 import ssl
 import threading
@@ -276,6 +277,8 @@ def _connect(connection: Connection, patience: Patience, tls: ssl.SSLContext) ->
 
 
 def _proxy_of_environment(target: SplitResult) -> str | None:
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
     from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
     proxies = getproxies_environment()

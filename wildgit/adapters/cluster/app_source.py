@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wildgit.adapters.cluster.kustomize import Build
+from wildgit.adapters.cluster.build_memory import BuildMemory
+from wildgit.adapters.cluster.kustomize import Build, kubectl_path
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.instance import APPS, Instance, section
 from wildgit.core.app.package import Manifest
@@ -51,8 +52,9 @@ def read_source(
 
 
 def start_build(instance: Instance, app: str) -> Build:
-    """Return a build of the app's folder, under way."""
-    return Build(instance.app_folder(app), f"{APPS}/{app}")
+    """Return a build of the app's folder, under way or remembered."""
+    memory = BuildMemory(instance.git_dir / "wild" / "builds", kubectl_path())
+    return Build(instance.app_folder(app), f"{APPS}/{app}", memory)
 
 
 def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:

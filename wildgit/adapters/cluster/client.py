@@ -20,7 +20,7 @@ from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import ClusterError
 
 _PAGE_SIZE = "500"
-_MAX_CONNECTIONS = 8
+_MAX_CONNECTIONS = 16
 _ITEMS_PER_CONNECTION = 3
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML, too
 # What is only sent need not come back whole; servers that can't do it send all of it.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from wildgit.adapters import terminal
-from wildgit.adapters.cluster.app_source import deployed_commit
+from wildgit.adapters.cluster.app_source import deployed_commit, start_build
 from wildgit.adapters.cluster.deploy_news import News
 from wildgit.adapters.cluster.deploy_run import read_ladder
-from wildgit.adapters.cluster.kustomize import build
 from wildgit.adapters.cluster.operations import operation
 from wildgit.adapters.cluster.removal import Removal, remove_locally
 from wildgit.adapters.cluster.target import open_cluster, seconds
-from wildgit.adapters.instance import APPS, Instance, section
+from wildgit.adapters.instance import Instance, section
 from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.desired_state import namespace_of
 from wildgit.core.cluster.events import DONE, STARTED, Event
@@ -55,7 +54,7 @@ def _namespace(instance: Instance, app: str) -> str | None:
         return None
     configured = section(instance.config(), "apps", app).get("namespace")
     try:
-        return namespace_of(app, build(instance.app_folder(app), f"{APPS}/{app}"), configured)
+        return namespace_of(app, start_build(instance, app).resources(), configured)
     except WildgitError:
         return configured if isinstance(configured, str) else app
 

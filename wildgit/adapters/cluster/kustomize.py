@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from wildgit.adapters.cluster.build_memory import BuildMemory
 from wildgit.core.app.kustomization import FILE_NAMES, FOLDER_FIELDS, HELM_FIELDS, named_files
 from wildgit.core.yaml_values import load_yaml, load_yaml_all
 from wildgit.errors import InputError, WildgitError
@@ -25,19 +26,24 @@ _DEAD_PROXY = "http://127.0.0.1:9"  # the discard port
 class Build:
     """A build that is under way: kubectl runs while its caller does something else."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        """Start it.
+    def __init__(self, folder: Path, name: str, memory: BuildMemory | None = None) -> None:
+        """Start it, unless the same files were built before.
 
         Args:
             folder: what `kubectl kustomize` is given; nothing outside it is read.
             name: how the user would name the folder, for messages.
+            memory: where builds are remembered; None builds in any case.
 
         Raises:
             InputError: there is no kustomization, or it names something outside.
         """
         self._folder, self._name = folder.resolve(), name
-        _check_stays_inside(self._folder, self._folder, name)
-        self._process = _start_kubectl(self._folder)
+        self._memory = memory if self._folder.is_dir() else None
+        self._key = self._memory.key(self._folder) if self._memory else ""
+        self._known = self._memory.recall(self._key) if self._memory else None
+        if self._known is None:
+            _check_stays_inside(self._folder, self._folder, name)
+            self._process = _start_kubectl(self._folder)
 
     def resources(self) -> list[dict[str, Any]]:
         """Return what is built, in kustomize's order.
@@ -45,6 +51,8 @@ class Build:
         Raises:
             InputError: it does not build.
         """
+        if self._known is not None:
+            return self._known
         try:
             text, complaint = self._process.communicate(timeout=BUILD_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
@@ -54,7 +62,10 @@ class Build:
             said = complaint.decode("utf-8", "replace").strip().removeprefix("error: ")
             said = said.replace(str(self._folder), self._name)
             raise InputError(f"does not build: {said}", source=self._name)
-        return parse_resources(text, self._name)
+        built = parse_resources(text, self._name)
+        if self._memory and self._memory.key(self._folder) == self._key:  # nobody edited meanwhile
+            self._memory.keep(self._key, built)
+        return built
 
 
 def build(folder: Path, name: str) -> list[dict[str, Any]]:
