@@ -90,7 +90,7 @@ def _renamed(
     new = [(x, e) for x, e in zip(ids[side], sides[side], strict=True) if x not in had and not e.is_note]
 
     def is_same(i: int, j: int) -> bool:
-        """Only the first field of a key tells elements apart: most ports are TCP, said or not."""
+        """Whether the first field of the key says so, or a name: most ports are TCP, and look alike too."""
         left, right = gone[i][0][0], new[j][0][0]  # type: ignore[index]
         return left[0] == right[0] or similarity.share_name(gone[i][1].data, new[j][1].data)
 
@@ -166,34 +166,35 @@ def align_ids(sides: Three[Entries], ids: list[list[Hashable]]) -> Alignment:
 def _order(
     base: Sequence[Hashable], ours: Sequence[Hashable], theirs: Sequence[Hashable]
 ) -> tuple[list[Hashable], bool]:
-    """Our order, unless only they re-ordered; the other side's additions behind what they follow there."""
+    """Our order, unless only they re-ordered; the other side's additions behind what they follow there.
+
+    What a side deleted keeps its place of base, so that it is the same place whichever side is ours.
+    """
     ours_moved, theirs_moved = _moved(base, ours), _moved(base, theirs)
     lead, other = (theirs, ours) if theirs_moved and not ours_moved else (ours, theirs)
     in_lead, in_other, in_base = set(lead), set(other), set(base)
-    behind = _followers(other, in_lead)
-    dropped = _followers(base, in_lead | in_other)
-    order: list[Hashable] = []
-
-    def put(items: Sequence[Hashable]) -> None:
-        for x in items:
-            order.append(x)
-            order.extend(dropped.get(x, ()))
-
-    order.extend(dropped.get(None, ()))
-    pending: Sequence[Hashable] = behind.get(None, ())
-    for x in lead:
-        # What the lead itself added in this place comes first.
-        if x in in_other or x in in_base:
-            put(pending)
-            pending = behind.get(x, ())
-        put([x])
-    put(pending)
+    everywhere = _woven(lead, _followers(base, in_lead), in_base)
+    order = _woven(everywhere, _followers(other, in_lead | in_base), in_base | in_other)
     moved = (
         ours_moved
         and theirs_moved
         and [x for x in ours if x in in_other] != [x for x in theirs if x in in_lead]
     )
     return order, moved
+
+
+def _woven(
+    side: Sequence[Hashable], followers: dict[Hashable, list[Hashable]], anchors: set[Hashable]
+) -> list[Hashable]:
+    """The side with the followers of each anchor behind it, and behind what the side itself added there."""
+    woven: list[Hashable] = []
+    pending: Sequence[Hashable] = followers.get(None, ())
+    for x in side:
+        if x in anchors:
+            woven += pending
+            pending = followers.get(x, ())
+        woven.append(x)
+    return [*woven, *pending]
 
 
 def _moved(base: Sequence[Hashable], side: Sequence[Hashable]) -> bool:

@@ -94,7 +94,6 @@ class EntryMerge:
         triples = collection.alignment.triples
         done = 0
         for run in runs(triples):
-            following = triples[done + len(run)] if done + len(run) < len(triples) else None
             clashes = find_clashes(run, collection.order, self.similarity)
             forced = collection.forced
             clashes |= {i: forced[done + i] for i in range(len(run)) if done + i in forced}
@@ -112,7 +111,7 @@ class EntryMerge:
                 if i in clashes:
                     pairs += self._clash(run[i:end], clashes[i], place, out)
                 else:
-                    triple = without_printed_head(run, i, following)
+                    triple = without_printed_head(run, i, triples)
                     pairs += self._entry(triple, place, out)
                 i = end
             done += len(run)
@@ -271,6 +270,8 @@ class EntryMerge:
     def _clash(self, triples: Sequence[Triple], reason: str, place: Place, out: list[Chunk]) -> Pairs:
         """Put one clash of whole entries, or what a policy makes of it."""
         sides = Three(*[[entry for entry in side if entry] for side in zip(*triples, strict=True)])
+        if not sides.ours and not sides.theirs:
+            return []  # what both deleted, cut off from its clash by what they agree on
         policy = self.journal.policy(place.path)
         kept = sides.theirs if policy and policy.side == "theirs" else sides.ours
         if policy:

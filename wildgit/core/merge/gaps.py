@@ -7,7 +7,7 @@ two insertions that are one idea.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from enum import Enum
 
 from wildgit.core.merge.alignment import Triple
@@ -202,17 +202,27 @@ def _is_deleted(triple: Triple, *, by_ours: bool) -> bool:
 def _absorb_insertions(run: Sequence[Triple], clashes: dict[int, str]) -> None:
     """An insertion beside a clash may be what replaced the entry, so it belongs inside the markers.
 
-    One that is far longer than the entry didn't replace it.
+    One that is far longer than the entry didn't replace it. Where both sides inserted, which of them
+    stands next to the clash depends on whose side is ours: so they all belong inside, or none does.
     """
     for start in list(clashes):
         longest = _FAR_LONGER * max(_size(entry) for entry in run[start] if entry)
         for step in (-1, 1):
-            i = start + step
-            while 0 <= i < len(run) and i not in clashes and run[i].base is None:
-                if _size(_any(run[i])) > longest:
-                    break
-                clashes[i] = clashes[start]
-                i += step
+            beside = _insertions_beside(run, start, step, clashes)
+            far = next((n for n, i in enumerate(beside) if _size(_any(run[i])) > longest), len(beside))
+            if far < len(beside) and len({run[i].ours is None for i in beside}) > 1:
+                far = 0
+            clashes |= dict.fromkeys(beside[:far], clashes[start])
+
+
+def _insertions_beside(run: Sequence[Triple], start: int, step: int, clashes: Container[int]) -> list[int]:
+    """The indices of the insertions next to an entry, the nearest first."""
+    found: list[int] = []
+    i = start + step
+    while 0 <= i < len(run) and i not in clashes and run[i].base is None:
+        found.append(i)
+        i += step
+    return found
 
 
 def _size(entry: Entry) -> int:

@@ -10,14 +10,19 @@ from wildgit.core.merge.shapes import Clashing
 from wildgit.core.merge.yaml_entry import attach_dash, has_content
 
 
-def without_printed_head(run: Sequence[Triple], index: int, following: Triple | None) -> Triple:
-    """Both sides inserted below one comment of base, which heads both insertions now: print it once."""
+def without_printed_head(run: Sequence[Triple], index: int, triples: Sequence[Triple]) -> Triple:
+    """Both sides inserted below one comment of base, which heads both insertions now: print it once.
+
+    Args:
+        run: the entries of one gap.
+        index: the one that is about to be printed.
+        triples: all entries of the collection: what the comment headed may have moved elsewhere since.
+    """
     triple = run[index]
     said = _head_of_insertion(triple)
     if not said or all(_head_of_insertion(before) != said for before in run[:index]):
         return triple
-    known = [other.base for other in (*run, following) if other and other.base]
-    if all(_without_blanks(entry.head) != said for entry in known):
+    if all(_without_blanks(other.base.head) != said for other in triples if other.base):
         return triple
     return Triple(*[side and side._replace(head=()) for side in triple])
 

@@ -24,7 +24,7 @@ def pair_anywhere(
     old: Sequence[Entry],
     new: Sequence[Entry],
     similarity: Similarity,
-    may_pair: Callable[[int, int], bool] | None = None,
+    is_same: Callable[[int, int], bool] | None = None,
 ) -> Pairs:
     """Pair the elements that are most alike, wherever they stand.
 
@@ -35,7 +35,7 @@ def pair_anywhere(
         old: elements that vanished.
         new: elements that appeared.
         similarity: compares them.
-        may_pair: says that two are one although they aren't alike.
+        is_same: says whether two are one, where something tells it better than likeness.
     """
     if len(old) * len(new) > _MANY:
         return Pairs({}, frozenset())
@@ -43,7 +43,7 @@ def pair_anywhere(
     for i, before in enumerate(old):
         for j, after in enumerate(new):
             score = similarity.of(before.data, after.data)
-            if score >= ALIKE or (may_pair and may_pair(i, j)):
+            if is_same(i, j) if is_same else score >= ALIKE:
                 scores.append((-score, i, j))
     scores.sort()
     split, joined = ({pair[k] for pair in scores} for k in (2, 1))
