@@ -43,8 +43,7 @@ THREE = ["ours.yaml", "base.yaml", "theirs.yaml"]
         ["-p", "--zdiff3", *THREE],
         ["-p", "--ours", *THREE],
         ["-p", "--theirs", *THREE],
-        ["-p", "--union", *THREE],
-        ["-p", "--ours", "--union", *THREE],
+        ["-p", "--union", "--ours", *THREE],
         ["-p", "--marker-size=3", *THREE],
         ["-p", "--marker-size", "12", "--diff3", *THREE],
         ["-p", "--marker-size=0", *THREE],
@@ -68,6 +67,29 @@ def test_output_and_exit_code_are_gits(files: Path, arguments: list[str]) -> Non
     theirs, ours = run("git", arguments, files), run("wild", arguments, files)
     assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout)
     assert bool(ours.stderr) == bool(theirs.stderr)
+
+
+def test_union_keeps_both_versions_where_both_can_stand(files: Path) -> None:
+    lists = {
+        "base": "[a]\nlist:\n- web:1\n",
+        "ours": "[a]\nlist:\n- web:2\n",
+        "theirs": "[a]\nlist:\n- web:3\n",
+    }
+    for name, text in lists.items():
+        (files / f"{name}.yaml").write_text(f"names: {text}")
+    done = run("wild", ["-p", "--union", *THREE], files)
+    assert (done.returncode, done.stdout) == (0, b"names: [a]\nlist:\n- web:2\n- web:3\n")
+    assert done.stdout == run("git", ["-p", "--union", *THREE], files).stdout
+
+
+def test_union_leaves_a_conflict_where_a_key_would_stand_twice(files: Path) -> None:
+    for name, text in (("base", "a"), ("ours", "b"), ("theirs", "c")):
+        with (files / f"{name}.yaml").open("a") as file:
+            file.write(f"list:\n- {text}\n")
+    done = run("wild", ["-p", "--union", *THREE], files)
+    assert done.returncode == 1
+    assert done.stdout.startswith(b"name: a\n<<<<<<< ours.yaml\nimage: web:2\n")
+    assert done.stdout.endswith(b"port: 80\nlist:\n- b\n- c\n")
 
 
 def test_file_is_replaced_and_keeps_its_mode(files: Path) -> None:

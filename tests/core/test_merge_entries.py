@@ -267,6 +267,15 @@ def test_an_added_alias_is_not_captured_by_an_anchor_of_the_other_side() -> None
     assert not merged(base, base.replace("y: 3", "y: &a 2"), base + "- *a\n").clean
 
 
+def test_an_alias_is_not_captured_beside_a_conflict_either() -> None:
+    base = "k: 1\nm: 1\nn: 1\no: 1\n" + ANCHORED
+    ours = base.replace("k: 1", "k: 2").replace("y: 3", "y: &a 2")
+    (conflict,) = merged(base, ours, base.replace("k: 1", "k: 3") + "w: *a\n").conflicts
+    assert conflict.theirs
+    assert conflict.theirs.endswith("w: *a\n")
+    assert conflict.ours == ours
+
+
 def test_an_added_alias_follows_an_edit_of_its_anchor() -> None:
     result = merged(ANCHORED, ANCHORED.replace("1", "2"), ANCHORED + "w: *a\n")
     assert result.clean

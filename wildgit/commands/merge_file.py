@@ -23,7 +23,7 @@ The result replaces <current>. The exit code is the number of conflicts, at most
     --zdiff3              show the base, and take equal lines at the edges out of conflicts
     --ours                for conflicts, use our version
     --theirs              for conflicts, use their version
-    --union               for conflicts, use both versions
+    --union               for conflicts, use both versions, where no key comes to stand twice by it
     --marker-size <n>     for conflicts, use this marker size
     -q, --quiet           do not print errors
     -L <name>             set labels for <current>, <base> and <other>

@@ -13,6 +13,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from wildgit.core.merge.aliases import are_captured, find_targets
+from wildgit.core.merge.conflicts import Chunk, reduced, united
 from wildgit.core.merge.documents import resource_id
 from wildgit.core.merge.three import Three
 from wildgit.core.merge.yaml_data import Values
@@ -38,17 +39,47 @@ def find_fault(text: str, data: Sequence[int], trees: Trees) -> str | None:
         data: its documents' data as the merge decided it.
         trees: the sides.
     """
+    fault = _find_fault_of_settled(text, data, trees)
+    if fault:
+        return fault
+    base, ours, theirs, result = map(_comments, (*trees.texts, text))
+    if _loses_comments(base, ours, theirs, result) or _repeats_comments(base, ours, theirs, result):
+        return "the result lost a comment, or has one too often"
+    return None
+
+
+def find_fault_beside_clashes(
+    chunks: Sequence[Chunk], data: Sequence[int] | None, trees: Trees
+) -> str | None:
+    """Return what is wrong with a merge that has clashes, however they are settled; None if nothing is.
+
+    Args:
+        chunks: the merge.
+        data: its documents' data as the merge decided it, every clash settled for ours; None if it decided
+            on lines only.
+        trees: the sides.
+    """
+    fault = _find_fault_of_settled(reduced(chunks, "ours"), data, trees)
+    fault = fault or _find_fault_of_settled(reduced(chunks, "theirs"), None, trees)
+    if fault:
+        return fault
+    base, ours, theirs = map(_comments, trees.texts)
+    if _loses_comments(base, ours, theirs, _comments("".join(united(chunks)))):
+        return "the result lost a comment"
+    return None
+
+
+def _find_fault_of_settled(text: str, data: Sequence[int] | None, trees: Trees) -> str | None:
+    """What is wrong with the text apart from its comments; data that nobody computed is not compared."""
     try:
         result = parse(text, trees.values, trees.known)
     except Unstructured as error:
         return f"the result is no valid YAML: {error}"
-    if [document.data for document in result.documents] != list(data):
+    if data is not None and [document.data for document in result.documents] != list(data):
         return "the result's data is not the merge of the data"
     sides = (result, trees.streams.ours, trees.streams.theirs)
     if _more_than_sides(*[_identities(stream, trees.values) for stream in sides]):
         return "the result has two resources of one identity"
-    if not _keeps_comments(*[_comments(side) for side in (*trees.texts, text)]):
-        return "the result lost a comment, or has one too often"
     if are_captured(*[find_targets(side) for side in (*trees.texts, text)]):
         return "an alias of the result means another anchor than it did"
     return None
@@ -72,13 +103,21 @@ def _comments(text: str) -> Counter[str]:
     return Counter("".join(match.group().split()) for match in found if match)
 
 
-def _keeps_comments(
+def _loses_comments(
     base: Counter[str], ours: Counter[str], theirs: Counter[str], result: Counter[str]
 ) -> bool:
-    for comment in {*base, *ours, *theirs, *result}:
-        b, o, t, r = (side[comment] for side in (base, ours, theirs, result))
-        if o >= b and t >= b and r < max(o, t):
-            return False
-        if r > b + max(0, o - b) + max(0, t - b):
-            return False
-    return True
+    """Whether a comment that neither side removed is there less often than on the side that has it more."""
+    return any(
+        ours[x] >= base[x] <= theirs[x] and result[x] < max(ours[x], theirs[x])
+        for x in {*base, *ours, *theirs}
+    )
+
+
+def _repeats_comments(
+    base: Counter[str], ours: Counter[str], theirs: Counter[str], result: Counter[str]
+) -> bool:
+    """Whether a comment is there more often than what the sides added explains."""
+    return any(
+        count > base[x] + max(0, ours[x] - base[x]) + max(0, theirs[x] - base[x])
+        for x, count in result.items()
+    )

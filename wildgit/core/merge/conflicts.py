@@ -6,7 +6,7 @@ file, its reduction to one side and the line of each conflict all come from the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 Style = Literal["merge", "diff3", "zdiff3"]
@@ -60,8 +60,7 @@ def write(
         if isinstance(chunk, str):
             lines.append(chunk)
         elif favor == "union":
-            lines += _terminated(chunk.ours, chunk.newline)
-            lines += chunk.theirs
+            lines += united([chunk])
         elif favor:
             lines += chunk.ours if favor == "ours" else chunk.theirs
         else:
@@ -79,6 +78,31 @@ def reduced(chunks: Iterable[Chunk], side: Side) -> str:
         else:
             lines += _terminated(getattr(chunk, side), chunk.newline)
     return "".join(lines)
+
+
+def lines_of(chunks: Iterable[Chunk], side: Side) -> Iterator[str]:
+    """Yield the lines that are left when every clash is settled for one side, as they are."""
+    for chunk in chunks:
+        if isinstance(chunk, str):
+            yield chunk
+        else:
+            yield from getattr(chunk, side)
+
+
+def has_clash(chunks: Iterable[Chunk]) -> bool:
+    """Whether anything is left for a person to decide."""
+    return any(isinstance(chunk, Clash) for chunk in chunks)
+
+
+def united(chunks: Iterable[Chunk]) -> list[str]:
+    """Return the lines with both versions of every clash, ours above theirs."""
+    lines: list[str] = []
+    for chunk in chunks:
+        if isinstance(chunk, str):
+            lines.append(chunk)
+        else:
+            lines += (*_terminated(chunk.ours, chunk.newline), *chunk.theirs)
+    return lines
 
 
 def joined(clashes: Sequence[Clash]) -> Clash:

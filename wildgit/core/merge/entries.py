@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from wildgit.core.merge.alignment import Alignment, Triple, align_by_key
-from wildgit.core.merge.conflicts import Chunk, Clash
+from wildgit.core.merge.conflicts import Chunk, Clash, Side, has_clash, lines_of
 from wildgit.core.merge.documents import align_documents
 from wildgit.core.merge.flow import merge_flow
 from wildgit.core.merge.gaps import Order, find_clashes, runs
@@ -44,6 +44,7 @@ ADDED_TWICE = "both sides added it, differently"
 WHERE_TO = "the other side split or joined the resource, so this may belong elsewhere"
 
 _BLOCK_SCALARS = frozenset("|>")
+_SIDES: tuple[Side, ...] = ("ours", "theirs")
 
 
 class _Collection(NamedTuple):
@@ -69,7 +70,7 @@ class EntryMerge:
     def streams(self, sides: Three[Stream]) -> tuple[list[Chunk], list[int]]:
         """Return the merged file as chunks of lines without line ends, and the data of its documents.
 
-        The data means something only if no chunk is a clash.
+        The data is that of the file in which every clash is settled for ours.
         """
 
         documents = Three(*[stream.documents for stream in sides])
@@ -89,7 +90,10 @@ class EntryMerge:
     # Collections
 
     def _entries(self, collection: _Collection, out: list[Chunk]) -> Pairs:
-        """Merge aligned entries into `out`, gap by gap; returns the keys and data of what is left."""
+        """Merge aligned entries into `out`, gap by gap; returns the keys and data of what is left.
+
+        Where they clash, that is what ours has.
+        """
         pairs: Pairs = []
         triples = collection.alignment.triples
         done = 0
@@ -160,7 +164,7 @@ class EntryMerge:
             body, data = self._body(base, ours, theirs, place)
         except Clashing:
             triple = Triple(base, ours, theirs)
-            if not any(isinstance(chunk, Clash) for chunk in head):
+            if not has_clash(head):
                 out += self._placed(head, place)
                 triple = Triple(*[side and side._replace(head=()) for side in triple])
             return self._clash([triple], CHANGED_TWICE if base else ADDED_TWICE, place, out)
@@ -198,13 +202,12 @@ class EntryMerge:
         chunks: list[Chunk] = [" " * place.indent + before + header]
         for chunk in content:
             chunks += [chunk] if isinstance(chunk, str) else self._settled(chunk, place.path)
-        lines = [chunk for chunk in chunks if isinstance(chunk, str)]
-        if len(lines) < len(chunks):
-            return chunks, sides.ours.data
+        lines = list(lines_of(chunks, "ours"))
         data = data_of(lines, self.values)
         if data is None:
             raise Clashing
-        self.journal.merged_lines(Triple(*sides), place.path, "\n".join(lines[1:]))
+        if not has_clash(chunks):
+            self.journal.merged_lines(Triple(*sides), place.path, "\n".join(lines[1:]))
         return chunks, data
 
     def _block(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
@@ -232,9 +235,10 @@ class EntryMerge:
             pairs = self._sequence(sides, inner_place, inner)
             data = self.values.sequence([item for _, item in pairs], self.values.tag(like.data))
         data = self.values.anchored_like(like.data, data)
-        if not (left and right) and any(isinstance(chunk, Clash) for chunk in inner):
+        filled = [any(map(has_content, lines_of(inner, side))) for side in _SIDES]
+        if not (left and right and all(filled)) and has_clash(inner):
             raise Clashing  # cut down to the empty side there would be nothing left
-        if not any(isinstance(chunk, Clash) or has_content(chunk) for chunk in inner):
+        if not any(filled):
             empty = "{}" if shape.kind == "map" else "[]"
             body = f"{before} {empty}{after}" if before and not _is_document(ours) else empty
             return [*place_text(body, place.indent), *inner], data

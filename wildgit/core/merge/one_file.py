@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
-from wildgit.core.merge.check import Trees, find_fault
-from wildgit.core.merge.conflicts import Chunk, Clash, joined, reduced, trimmed, write
+from wildgit.core.merge.check import Trees, find_fault, find_fault_beside_clashes
+from wildgit.core.merge.conflicts import (
+    Chunk,
+    Clash,
+    Side,
+    has_clash,
+    joined,
+    lines_of,
+    reduced,
+    trimmed,
+    united,
+    write,
+)
 from wildgit.core.merge.entries import EntryMerge
 from wildgit.core.merge.records import Conflict, Decision, MergeOptions, MergeResult
 from wildgit.core.merge.text import merge_text, split_lines
@@ -18,6 +30,7 @@ from wildgit.core.merge.yaml_entry import Entry
 from wildgit.core.merge.yaml_soundness import BROKEN, is_encrypted, soundness
 from wildgit.core.merge.yaml_tree import Unstructured, parse
 
+_SIDES: tuple[Side, ...] = ("ours", "theirs")
 _YAML = (".yaml", ".yml", ".json")
 _BOM = "\ufeff"
 _NO_UTF_8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of other bytes
@@ -84,29 +97,21 @@ def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
         merge = EntryMerge(values, options)
         chunks, data = merge.streams(trees.streams)
         chunks = _finished(chunks, options)
-        if options.favor is None and any(isinstance(chunk, Clash) for chunk in chunks):
-            for side in ("ours", "theirs"):
-                parse(reduced(chunks, side), values, known)
     except (Unstructured, RecursionError):
         return None
-    decisions = tuple(merge.journal.decisions)
     layout = _merged_layout(*[side.layout for side in sides])
-    if not any(isinstance(chunk, Clash) for chunk in chunks):
-        if find_fault("".join(str(chunk) for chunk in chunks), data, trees):
-            return _second_choice(texts, data, trees, options)
-    elif options.favor and not _is_sound(chunks, options):
-        return None
-    return _result(chunks, options, decisions, layout)
+    if has_clash(chunks):
+        fault, agreed = find_fault_beside_clashes(chunks, data, trees), None
+    else:
+        fault, agreed = find_fault("".join(lines_of(chunks, "ours")), data, trees), data
+    if fault:
+        return _result(_second_choice(agreed, trees, options), options, layout=layout)
+    return _result(chunks, options, tuple(merge.journal.decisions), layout)
 
 
 def _merged_layout(base: _Layout, ours: _Layout, theirs: _Layout) -> _Layout:
     ends_line = pick(base.ends_line, ours.ends_line, theirs.ends_line)
     return ours._replace(ends_line=ours.ends_line if ends_line is None else ends_line)
-
-
-def _is_sound(chunks: Sequence[Chunk], options: MergeOptions) -> bool:
-    """Whether settling every clash for the favoured side leaves sound YAML."""
-    return soundness(write(chunks, favor=options.favor).text) == 0
 
 
 def _finished(chunks: Sequence[Chunk], options: MergeOptions) -> list[Chunk]:
@@ -134,6 +139,8 @@ def _result(
     decisions: tuple[Decision, ...] = (),
     layout: _Layout | None = None,
 ) -> MergeResult:
+    if options.favor == "union":
+        chunks, options = _united(chunks), replace(options, favor=None)
     written = write(
         chunks,
         labels=options.labels,
@@ -144,6 +151,27 @@ def _result(
     text = _laid_out(written.text, layout) if layout else written.text
     conflicts = tuple(_conflict(clash, line) for line, clash in written.clashes)
     return MergeResult(text.encode("utf-8", "surrogateescape"), conflicts, decisions)
+
+
+def _united(chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    """Both versions of every clash, one below the other; what would be worse YAML so stays a clash.
+
+    git would write one key twice there, and whoever reads the file would see one version only, or none.
+    """
+    allowed = max(soundness(reduced(chunks, side)) for side in _SIDES)
+    if soundness(write(chunks, favor="union").text) <= allowed:
+        return united(chunks)
+    settled: list[Chunk] = []
+    for k, chunk in enumerate(chunks):
+        if isinstance(chunk, str):
+            settled.append(chunk)
+            continue
+        both, rest = united([chunk]), chunks[k + 1 :]
+        if all(soundness(reduced([*settled, *both, *rest], side)) <= allowed for side in _SIDES):
+            settled += both
+        else:
+            settled.append(chunk)
+    return settled
 
 
 def _conflict(clash: Clash, line: int) -> Conflict:
@@ -157,29 +185,28 @@ def _laid_out(text: str, layout: _Layout) -> str:
     return layout.bom + (text if layout.newline == "\n" else text.replace("\n", layout.newline))
 
 
-def _second_choice(
-    texts: Three[str], data: Sequence[int], trees: Trees, options: MergeOptions
-) -> MergeResult | None:
-    """The line merge, if it is clean and passes the check that the tree merge failed."""
-    chunks = merge_text(texts, options.style)
-    if any(isinstance(chunk, Clash) for chunk in chunks):
-        return None
-    try:
-        side = _side("".join(str(chunk) for chunk in chunks))
-    except Unstructured:
-        return None
-    if find_fault(side.text, data, trees):
-        return _result(_one_clash(texts, DISAGREE), options)
-    return _result(chunks, options)
+def _second_choice(data: Sequence[int] | None, trees: Trees, options: MergeOptions) -> list[Chunk]:
+    """The line merge, if it passes the check that the tree merge failed; else one conflict.
+
+    Args:
+        data: what the file has to say; None if the trees clash, so that a clean line merge can't be right.
+        trees: the sides.
+        options: as of the merge.
+    """
+    chunks = merge_text(trees.texts, options.style)
+    if has_clash(chunks):
+        fault = find_fault_beside_clashes(chunks, None, trees)
+    else:
+        fault = DISAGREE if data is None else find_fault("".join(lines_of(chunks, "ours")), data, trees)
+    return _one_clash(trees.texts, DISAGREE) if fault else chunks
 
 
 def _as_lines(texts: Three[str], options: MergeOptions, fault: str | None = None) -> MergeResult:
     """The merge of lines; however its clashes are settled, it must not be worse YAML than both sides were."""
     chunks = merge_text(texts, options.style)
-    is_clean = not any(isinstance(chunk, Clash) for chunk in chunks)
     if fault is None and _is_worse(chunks, texts, options):
         chunks = _one_clash(texts, UNSOUND)
-    elif fault and is_clean:
+    elif fault and not has_clash(chunks):
         chunks = _one_clash(texts, fault)
     return _result(chunks, options)
 
@@ -189,9 +216,8 @@ def _is_worse(chunks: Sequence[Chunk], texts: Three[str], options: MergeOptions)
     allowed = max(soundness(texts.ours), soundness(texts.theirs))
     if allowed == BROKEN:
         return False
-    if options.favor:
-        return soundness(write(chunks, favor=options.favor).text) > allowed
-    return any(soundness(text) > allowed for text in {reduced(chunks, "ours"), reduced(chunks, "theirs")})
+    sides = [side for side in _SIDES if options.favor in (side, "union", None)]
+    return any(soundness(text) > allowed for text in {reduced(chunks, side) for side in sides})
 
 
 def _one_clash(texts: Three[str], reason: str) -> list[Chunk]:
