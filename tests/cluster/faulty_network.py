@@ -40,9 +40,9 @@ class ResettingProxy:
 
     def _serve(self, client: socket.socket, is_reset: bool) -> None:
         upstream = socket.create_connection(("127.0.0.1", self.target_port))
-        back = threading.Thread(target=_pump, args=(upstream, client), daemon=True)
+        back = threading.Thread(target=pump, args=(upstream, client), daemon=True)
         back.start()
-        _pump(client, upstream, limit=2500 if is_reset else None)
+        pump(client, upstream, limit=2500 if is_reset else None)
         if is_reset:
             self.reset_count += 1
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST, not FIN
@@ -50,7 +50,7 @@ class ResettingProxy:
         upstream.close()
 
 
-def _pump(source: socket.socket, target: socket.socket, limit: int | None = None) -> None:
+def pump(source: socket.socket, target: socket.socket, limit: int | None = None) -> None:
     passed = 0
     with suppress(OSError):
         while data := source.recv(65536):

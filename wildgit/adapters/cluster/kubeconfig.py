@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,15 +135,20 @@ def _with_plugin(connection: Connection, files: list[Path], context: str) -> Con
     from kubernetes import client, config
 
     settings = client.Configuration()
-    try:
-        load: Any = config.load_kube_config
-        load(os.pathsep.join(map(str, files)), context, settings, persist_config=False)
-    except Exception as error:  # the plugin is anybody's program: whatever it raises is its failure
+    with _logged_errors() as complaints:
+        try:
+            load: Any = config.load_kube_config
+            load(os.pathsep.join(map(str, files)), context, settings, persist_config=False)
+        except Exception as error:  # noqa: BLE001 - the plugin is anybody's program: whatever it raises
+            complaints.append(str(error))
+    # Releases before 37 call it `authorization`.
+    authorization = next(filter(None, map(settings.api_key.get, ("BearerToken", "authorization"))), "")
+    if complaints or not (authorization or settings.username or settings.cert_file):
+        reason = "; ".join(complaints) or "it gave no credentials"
         raise ClusterError(
-            f"{connection.source}: the credentials plugin of context {context!r} failed: {error}",
+            f"{connection.source}: the credentials plugin of context {context!r} failed: {reason}",
             hint="run it by hand, or log in again",
-        ) from error
-    authorization = settings.get_api_key_with_prefix("authorization") or ""
+        )
     return replace(
         connection,
         token=authorization.removeprefix("Bearer ") or None,
@@ -152,6 +158,25 @@ def _with_plugin(connection: Connection, files: list[Path], context: str) -> Con
         key_pem=Path(settings.key_file).read_text() if settings.key_file else None,
         has_plugin=True,
     )
+
+
+@contextmanager
+def _logged_errors() -> Iterator[list[str]]:
+    """Collect the errors logged meanwhile: the client logs that a plugin failed, and goes on without."""
+    import logging
+
+    messages: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    handler, root = Collector(logging.ERROR), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        root.removeHandler(handler)
 
 
 def _load(path: Path) -> dict[str, Any]:
