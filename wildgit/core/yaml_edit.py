@@ -11,12 +11,15 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wildgit.core.merge import MergeOptions, merge3
 from wildgit.core.yaml_text import dump_yaml, scalar_text
 from wildgit.core.yaml_values import is_same, load_yaml
 from wildgit.errors import InputError
+
+if TYPE_CHECKING:
+    from wildgit.core.merge.yaml_entry import Entry
 
 Path = tuple[str, ...]
 _Edit = Callable[[Any], None]
@@ -113,6 +116,91 @@ def add_secrets(text: bytes, added: Mapping[tuple[str, str], str]) -> bytes:
     for (app, key), value in added.items():
         apps.setdefault(app, {})[key] = value
     return add_defaults(text, dump_yaml({"apps": apps}).encode(), "secrets.yaml")
+
+
+def take_entry(text: bytes, other: bytes, path: Path, source: str) -> bytes:
+    """Return the file with the entry at `path` as another version of the file has it, comments included.
+
+    Every other entry keeps its bytes. What the other version does not have goes; what only it has comes
+    behind its siblings. Where the text can't be taken over (a flow mapping, an alias), the value is.
+
+    Raises:
+        InputError: one of the files is broken.
+    """
+    values, wanted = _load(text, source), _load(other, source)
+    is_there, is_wanted = _has(values, path), _has(wanted, path)
+    if not is_there and not is_wanted:
+        return text
+    expected = copy.deepcopy(values)
+    if is_wanted:
+        _refuse_other_than_mapping(values, path, source)
+        _assign(expected, path, get_value(wanted, path))
+    else:
+        del get_parent(expected, path)[path[-1]]
+    grafted = _grafted(text, other, path)
+    if grafted is not None and _says(grafted, expected):
+        return grafted
+    # Removed first: setting alone would keep the keys that the other version has not.
+    bare = unset_value(text, path, source) if is_there else text
+    return set_value(bare, path, get_value(wanted, path), source) if is_wanted else bare
+
+
+def _grafted(text: bytes, other: bytes, path: Path) -> bytes | None:
+    """The text with the other's entry in place of its own; None where a layout stands in the way."""
+    from wildgit.core.merge.yaml_data import Values
+    from wildgit.core.merge.yaml_entry import entry_lines
+    from wildgit.core.merge.yaml_tree import Unstructured, parse
+
+    values = Values()
+    try:
+        [ours] = parse(_whole_lines(text), values).documents
+        [theirs] = parse(_whole_lines(other), values).documents
+        changed = _with_entry(ours, path, _find_entry(theirs, path))
+        return changed and "".join(f"{line}\n" for line in entry_lines(changed, 0)).encode()
+    except (Unstructured, ValueError):  # ValueError: several documents
+        return None
+
+
+def _find_entry(entry: Entry, path: Path) -> Entry | None:
+    found: Entry | None = entry
+    for key in path:
+        entries = found.block.entries if found is not None and found.block is not None else ()
+        found = next((each for each in entries if each.name == key and not each.is_note), None)
+    return found
+
+
+def _with_entry(entry: Entry, path: Path, wanted: Entry | None) -> Entry | None:
+    """The entry with `wanted`, or nothing, at `path` below it; None where a mapping on the way is no block."""
+    from wildgit.core.merge.yaml_entry import Block
+
+    block = entry.block
+    if block is None or block.kind != "map":
+        return None
+    entries = list(block.entries)
+    place = next((i for i, each in enumerate(entries) if each.name == path[0] and not each.is_note), -1)
+    if len(path) > 1:
+        inner = _with_entry(entries[place], path[1:], wanted) if place >= 0 else None
+        if inner is None:
+            return None
+        entries[place] = inner
+    else:
+        here = place if place >= 0 else len(entries)
+        entries[here : here + 1] = [wanted] if wanted is not None else []
+    made = Block(block.kind, block.column, lambda: tuple(entries), inline=block.inline)
+    return entry._replace(block=made, source=None)
+
+
+def _whole_lines(text: bytes) -> str:
+    decoded = text.decode("utf-8")
+    return decoded if decoded.endswith("\n") or not decoded else decoded + "\n"
+
+
+def _has(values: Mapping[str, object], path: Path) -> bool:
+    try:
+        get_value(values, path)
+    except KeyError:
+        return False
+    return True
 
 
 def get_parent(document: Any, path: Path) -> Any:
