@@ -60,6 +60,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resolve": ("wildgit.commands.resolve", "Update", "Settle the conflicts of a merge, one by one"),
     "deploy": ("wildgit.commands.deploy", "Cluster", "Make the cluster match what git says"),
     "delete": ("wildgit.commands.delete", "Cluster", "Delete an app from the cluster and from the instance"),
+    "rollback": (
+        "wildgit.commands.rollback",
+        "Cluster",
+        "Bring back what was deployed before, as a new commit, and deploy it",
+    ),
     "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
     "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
     "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),

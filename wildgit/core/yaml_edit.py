@@ -156,9 +156,10 @@ def _grafted(text: bytes, other: bytes, path: Path) -> bytes | None:
         [ours] = parse(_whole_lines(text), values).documents
         [theirs] = parse(_whole_lines(other), values).documents
         changed = _with_entry(ours, path, _find_entry(theirs, path))
-        return changed and "".join(f"{line}\n" for line in entry_lines(changed, 0)).encode()
+        grafted = "".join(f"{line}\n" for line in entry_lines(changed, 0)).encode() if changed else None
     except (Unstructured, ValueError):  # ValueError: several documents
         return None
+    return grafted if grafted is None or text.endswith(b"\n") else grafted.removesuffix(b"\n")
 
 
 def _find_entry(entry: Entry, path: Path) -> Entry | None:
@@ -170,7 +171,7 @@ def _find_entry(entry: Entry, path: Path) -> Entry | None:
 
 
 def _with_entry(entry: Entry, path: Path, wanted: Entry | None) -> Entry | None:
-    """The entry with `wanted`, or nothing, at `path` below it; None where a mapping on the way is no block."""
+    """The entry with `wanted`, or nothing, at `path`; None where a mapping on the way is no block."""
     from wildgit.core.merge.yaml_entry import Block
 
     block = entry.block

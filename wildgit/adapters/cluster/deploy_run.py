@@ -22,6 +22,7 @@ from wildgit.adapters.cluster.rollout import follow, read_health
 from wildgit.adapters.cluster.target import open_cluster, seconds
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.instance import Instance
+from wildgit.adapters.revision import Revision
 from wildgit.adapters.secret_rotation import refresh_copies
 from wildgit.adapters.settings import Settings, read_settings
 from wildgit.core.cluster.deploy_order import deploy_order
@@ -68,6 +69,7 @@ class DeployRun:
         self._news = News(as_json=options.as_json)
         self._deployed: set[str] = set()
         self._builds: dict[str, Build] = {}
+        self._revision: Revision | None = None
 
     def _add_mask(self) -> None:
         """Hide the secrets as they are now; those that they replaced stay hidden on the terminal."""
@@ -84,15 +86,21 @@ class DeployRun:
         """Take a build of an app that was started already."""
         self._builds[app] = build
 
-    def deploy(self, apps: Sequence[str], *, every: bool = False) -> None:
+    def deploy(self, apps: Sequence[str], *, every: bool = False, revision: Revision | None = None) -> None:
         """Deploy the apps, each behind those of them that it requires.
+
+        Args:
+            apps: which.
+            every: all of them.
+            revision: deploy what a commit has, as it has it: nothing is compiled. None for the work tree.
 
         Raises:
             UsageError: neither apps nor all of them are asked for.
             WildgitError: one could not be deployed; those before it are.
         """
-        named = named_apps(self.instance, apps, every=every)
-        requires = requirements_of_all(self.instance)
+        self._revision = revision
+        named = named_apps(revision or self.instance, apps, every=every)
+        requires = requirements_of_all(revision or self.instance)
         order = deploy_order(named, requires)
         if not self.options.with_dependencies:
             order = [app for app in order if app in named]
@@ -109,8 +117,11 @@ class DeployRun:
             _refuse_problems(plan)
             return
         self._await_required(app, requires)
-        commit = deployed_commit(self.instance, app)
-        with operation(self.instance.root, "deploy", app, commit, self._mask) as running:
+        revision = self._revision
+        commit = revision.commit if revision else deployed_commit(self.instance, app)
+        action = "rollback" if revision else "deploy"
+        with operation(self.instance.root, action, app, commit, self._mask) as running:
+            running.record["environment"] = self.environment.name
 
             def report(event: Event) -> None:
                 running.note(event)
@@ -137,19 +148,23 @@ class DeployRun:
         def say(message: str) -> None:
             report(Event(app, "compile", NOTE, message=message))
 
+        if self._revision is not None:
+            return
         frozen, dry_run = self.options.frozen, self.options.dry_run
         if ensure_compiled(self.instance, app, say, frozen=frozen, dry_run=dry_run):
             self._builds.pop(app, None)  # of files that are no more
 
     def _refresh_copies(self, app: str, report: Report) -> None:
         """A required secret is a reference: what it copies may have been rotated since."""
-        changed = refresh_copies(self.instance, app)
+        changed = refresh_copies(self.instance, app) if app in self.instance.app_names() else []
         if changed:
             self._add_mask()
             said = f"copied anew from what it requires: {', '.join(changed)}"
             report(Event(app, "secrets", NOTE, message=said))
 
     def _read(self, app: str) -> AppSource:
+        if self._revision is not None:
+            return read_source(self._revision, app, commit=self._revision.commit)
         return read_source(self.instance, app, self._builds.pop(app, None))
 
     def _deployment(self, source: AppSource, report: Report) -> Deployment:
@@ -174,7 +189,8 @@ class DeployRun:
                 self._news.close()
                 continue
             unready = [h for h in read_health(self.cluster, namespace) if h.state is not State.READY]
-            if unready:
+            # What is rolled back ran here before; an incident is no time to wait for others.
+            if unready and self._revision is None:
                 raise ClusterError(
                     f"{app} requires {required}, which is not ready: {unready[0]}",
                     hint=f"git wild deploy --wait {required}",

@@ -27,7 +27,7 @@ from wildgit.core.app.package import (
 from wildgit.errors import GitError, InputError
 
 EXECUTABLE = 0o100755
-_REGULAR = 0o100644
+REGULAR = 0o100644
 LINK = 0o120000
 FOLDER = 0o040000
 SUBMODULE = 0o160000
@@ -196,7 +196,7 @@ class Repo:
             if slash:
                 folders.setdefault(folder, {})[rest] = file
             else:
-                mode = EXECUTABLE if file.executable else _REGULAR
+                mode = EXECUTABLE if file.executable else REGULAR
                 builder.insert(path, self.store_blob(file.data), mode)
         for folder, inner in folders.items():
             builder.insert(folder, self.store_tree(inner), FOLDER)

@@ -5,7 +5,7 @@ An object is the mapping that its YAML or the API's JSON holds. Nothing here cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -208,3 +208,15 @@ def _with_protocol(ports: Any) -> Any:
     if not isinstance(ports, list):
         return ports
     return [{"protocol": "TCP", **port} if isinstance(port, dict) else port for port in ports]
+
+
+def claim_names(objects: Iterable[Object]) -> list[str]:
+    """Return the PersistentVolumeClaims that objects name, and the templates of StatefulSets as `NAME-*`."""
+    found = []
+    for obj in objects:
+        name = str(obj["metadata"]["name"])
+        if obj["kind"] == "PersistentVolumeClaim":
+            found.append(name)
+        for template in (obj.get("spec") or {}).get("volumeClaimTemplates") or []:
+            found.append(f"{template['metadata']['name']}-{name}-*")
+    return found

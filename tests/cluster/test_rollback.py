@@ -1,0 +1,139 @@
+"""Rollbacks on the real API server: what was deployed before runs again, and git and cluster agree on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.harness import Instance
+
+APP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: greeting}
+data: {word: one}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: files}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
+
+
+@pytest.fixture
+def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
+    return Instance(tmp_path / "cloud", control_plane)
+
+
+def word(instance: Instance, app: str) -> str:
+    held = instance.get("configmap", "greeting", app)
+    assert held
+    return str(held["data"]["word"])
+
+
+def change(instance: Instance, app: str, old: str, new: str) -> str:
+    instance.edit(f"apps/{app}/all.yaml", f"word: {old}", f"word: {new}")
+    return instance.commit(f"config({app}): {new}")
+
+
+def recorded(instance: Instance, app: str) -> str:
+    namespace = instance.get("namespace", app)
+    assert namespace
+    return str(namespace["metadata"]["annotations"]["wild.cloud/commit"])
+
+
+def test_rollback_brings_back_what_was_deployed_before(instance: Instance) -> None:
+    instance.app("back-one", APP)
+    instance.deploy("back-one")
+    tree = instance.git("rev-parse", "HEAD:apps/back-one")
+    change(instance, "back-one", "one", "never-deployed")
+    change(instance, "back-one", "never-deployed", "three")
+    instance.deploy("back-one")
+    change(instance, "back-one", "three", "not-yet")
+    done = instance.wild("rollback", "back-one", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "deployed it at" in done.stdout
+    assert "data is not rolled back: files" in done.stderr
+    assert word(instance, "back-one") == "one"
+    assert instance.git("rev-parse", "HEAD:apps/back-one") == tree
+    assert recorded(instance, "back-one") == instance.git("rev-parse", "HEAD").strip()
+    assert instance.operations("back-one")[-1]["action"] == "rollback"
+    before = instance.versions("back-one")
+    instance.deploy("back-one")  # the work tree is what was rolled back to
+    assert instance.versions("back-one") == before
+    assert "has no earlier revision" in instance.wild("rollback", "back-one", "--yes").stderr
+
+
+def test_what_a_failed_deploy_left_is_rolled_back_to_the_last_good_one(instance: Instance) -> None:
+    instance.app("back-two", APP)
+    instance.deploy("back-two")
+    good = change(instance, "back-two", "one", "two")
+    instance.deploy("back-two")
+    change(instance, "back-two", "two", "three")
+    instance.write("apps/back-two/broken.yaml", BROKEN)
+    instance.edit("apps/back-two/kustomization.yaml", "[all.yaml]", "[all.yaml, broken.yaml]")
+    instance.commit()
+    assert instance.wild("deploy", "--wait", "--timeout", "1", "back-two").returncode == 3
+    assert word(instance, "back-two") == "three"
+    done = instance.wild("rollback", "back-two", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"back to {good[:7]}" in done.stdout
+    assert word(instance, "back-two") == "two"
+    assert instance.get("deployment", "broken", "back-two") is None
+
+
+def test_records_of_here_do_not_count_when_somebody_else_deployed_last(
+    instance: Instance, tmp_path: Path
+) -> None:
+    instance.app("back-three", APP)
+    instance.deploy("back-three")
+    newer = change(instance, "back-three", "one", "two")
+    change(instance, "back-three", "two", "three")
+    elsewhere = Instance(tmp_path / "elsewhere", instance.plane)
+    elsewhere.git("fetch", "-q", str(instance.root), "main")
+    elsewhere.git("reset", "-q", "--hard", "FETCH_HEAD")
+    elsewhere.use(instance.plane.kubeconfig())
+    elsewhere.deploy("back-three")
+    done = instance.wild("rollback", "back-three", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"back to {newer[:7]}" in done.stdout
+    assert "not on record here" in done.stdout
+    assert word(instance, "back-three") == "two"
+
+
+def test_emergency_deploys_from_objects_and_commits_when_the_work_is_clean(instance: Instance) -> None:
+    instance.app("back-four", APP)
+    instance.deploy("back-four")
+    change(instance, "back-four", "one", "two")
+    instance.deploy("back-four")
+    instance.edit("apps/back-four/all.yaml", "word: two", "word: half-way")
+    done = instance.wild("rollback", "--emergency", "back-four", "--yes")
+    assert done.returncode == 1
+    assert "it is deployed, but not committed" in done.stderr
+    assert word(instance, "back-four") == "one"
+    assert "half-way" in (instance.root / "apps/back-four/all.yaml").read_text()
+    hint = next(line for line in done.stderr.splitlines() if line.startswith("hint:"))
+    instance.git("stash")
+    done = instance.wild(*hint.partition("git wild ")[2].split())
+    assert done.returncode == 0, done.stderr
+    assert "word: one" in (instance.root / "apps/back-four/all.yaml").read_text()
+    change(instance, "back-four", "one", "two-again")
+    instance.deploy("back-four")
+    done = instance.wild("rollback", "--emergency", "back-four", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert instance.git("log", "-1", "--format=%s").startswith("emergency(back-four): Back to 1.0.0")
+    assert word(instance, "back-four") == "one"
+
+
+BROKEN = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: broken}
+spec:
+  selector: {matchLabels: {component: broken}}
+  template:
+    metadata: {labels: {component: broken}}
+    spec: {containers: [{name: main, image: "main:1"}]}
+"""
