@@ -191,10 +191,16 @@ def test_a_customised_config_value_stays_and_says_so(customised, publish) -> Non
     customised.wild("config", "set", "apps.web.image", "nginx:1.25-alpine")
     customised.wild("compile", "web")
     customised.commit()
-    third = {path: text.replace("nginx:1.27", "nginx:1.25") for path, text in UPSTREAM_2.items()}
-    publish(third)
-    customised.wild("update")
-    assert "nginx:1.25-alpine" in merged(customised)
+    publish(UPSTREAM_2)
+    output = customised.wild("update")
+    assert "kept ours in config.yaml: apps.web.image: nginx:1.25-alpine, upstream has nginx:1.27" in output
+    assert "image: nginx:1.25-alpine" in merged(customised)
+    values = yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]
+    assert (values["image"], values["probePath"]) == ("nginx:1.25-alpine", "/ready")
+    assert customised.wild("update") == "Already up to date.\n"
+    customised.git("reset", "-q", "--hard", "HEAD^")
+    customised.wild("merge", "-X", "theirs")
+    assert yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]["image"] == "nginx:1.27"
 
 
 def test_a_customised_config_field_that_upstream_removed_is_a_conflict(customised, publish) -> None:

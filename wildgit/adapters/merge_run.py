@@ -173,7 +173,8 @@ def _report_decisions(plan: MergePlan) -> None:
 def _report_policies(plan: MergePlan) -> None:
     for file, decision in plan.decisions:
         if decision.rule.startswith("policy"):
-            terminal.say(f"kept ours in {file}: {_path(decision.path)} ({decision.rule})")
+            values = f"{_short(decision.ours)}, upstream has {_short(decision.theirs)}"
+            terminal.say(f"kept ours in {file}: {_path(decision.path)}: {values}")
 
 
 def _report_conflicts(plan: MergePlan, *, dry_run: bool) -> None:

@@ -17,6 +17,7 @@ from wildgit.core.app.package_lock import PackageLock, lock_text
 from wildgit.core.app.render import Pristine, build_world, read_values, render_package
 from wildgit.core.merge import Conflict, Decision, MergeOptions, merge3
 from wildgit.core.merge.files import FilesMerge, MergedFile, merge_files
+from wildgit.core.merge.policy import KEEP_OWN_VALUES
 from wildgit.core.yaml_edit import add_defaults, get_value, set_value
 from wildgit.core.yaml_text import dump_yaml
 from wildgit.core.yaml_values import is_same, load_yaml
@@ -105,13 +106,13 @@ def merge_config(
 ) -> ConfigMerge:
     """Return config.yaml with the new defaults of every step merged in.
 
-    A field that nobody customised follows upstream; a customised one stays; a customised one that
-    upstream removed or renamed is a conflict.
+    A field that nobody customised follows upstream; a customised value stays, and is a decision where
+    upstream's default changed, too; a customised field that upstream removed or renamed is a conflict.
 
     Args:
         text: config.yaml.
         steps: the apps that get a new package.
-        options: how to merge; its policies, which are about manifests, are left out.
+        options: how to merge; config.yaml has a policy of its own, unless theirs is favoured.
         preserve: the older rule: what is there stays, only new fields are added.
         scope: the setting `wild.templateScope`.
     """
@@ -128,7 +129,7 @@ def merge_config(
         return ConfigMerge(filled, _values(filled), (), (), None)
     if base_text == theirs_text:
         return ConfigMerge(text, values, (), (), None)
-    options = replace(options, policies=())
+    options = replace(options, policies=() if options.favor == "theirs" else KEEP_OWN_VALUES)
     merged = merge3(base_text, text, theirs_text, path=CONFIG, options=replace(options, favor=None))
     if merged.clean:
         # What base and theirs say nothing about (other apps, the cloud section) was not theirs to decide.

@@ -276,7 +276,7 @@ class EntryMerge:
         sides = Three(*[[entry for entry in side if entry] for side in zip(*triples, strict=True)])
         if not sides.ours and not sides.theirs:
             return []  # what both deleted, cut off from its clash by what they agree on
-        policy = self.journal.policy(place.path)
+        policy = self.journal.policy(place.path, triples)
         kept = sides.theirs if policy and policy.side == "theirs" else sides.ours
         if policy:
             self.journal.settled(place.path, Three(*map(entry_sources, sides)), policy)

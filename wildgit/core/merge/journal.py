@@ -43,9 +43,19 @@ class Journal:
         self.document = str(resource_id(document.data, self._values) or "")
         self._kind = kind_of(document.data, self._values)
 
-    def policy(self, path: Path) -> Policy | None:
-        """Return the policy that settles a conflict at this path of the document."""
-        return winner(self._policies, path, self._kind) if self._policies else None
+    def policy(self, path: Path, triples: Sequence[Triple] = ()) -> Policy | None:
+        """Return the policy that settles a conflict at this path of the document.
+
+        Args:
+            path: in the document.
+            triples: the entries that clash; none where lines inside of an entry do.
+        """
+        if not self._policies:
+            return None
+        between_values = len(triples) == 1 and all(
+            side and not side.is_note and self._values.is_scalar(side.data) for side in triples[0][1:]
+        )
+        return winner(self._policies, path, self._kind, between_values=between_values)
 
     def took(self, triple: Triple, path: Path) -> None:
         """An entry was taken whole; if asked for, record every field in it that a side changed."""

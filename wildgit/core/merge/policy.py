@@ -12,12 +12,14 @@ class Policy(NamedTuple):
     """A conflict at a path that matches goes to one side.
 
     `*` in the path stands for one step, `**` for any number of them, list elements being steps such as
-    `[name=web]`. `kinds` limits it to resources of these kinds; empty means all.
+    `[name=web]`. `kinds` limits it to resources of these kinds; empty means all. `values` limits it to
+    fields for which both sides have a single value: no deletion, no list, no mapping.
     """
 
     path: tuple[str, ...]
     side: Literal["ours", "theirs"] = "ours"
     kinds: tuple[str, ...] = ()
+    values: bool = False
 
 
 # What an operator sizes for the own cluster is no opinion of upstream's.
@@ -29,11 +31,24 @@ KEEP_OWN_SIZES = (
     Policy(("spec", "volumeClaimTemplates", "*", "spec", "resources", "requests", "storage")),
 )
 
+# A default is upstream's proposal. Whoever put another value in its place has decided.
+KEEP_OWN_VALUES = (Policy(("**",), values=True),)
 
-def winner(policies: tuple[Policy, ...], path: tuple[str, ...], kind: str) -> Policy | None:
-    """Return the first policy that settles a conflict at `path` in a resource of this kind."""
+
+def winner(
+    policies: tuple[Policy, ...], path: tuple[str, ...], kind: str, *, between_values: bool
+) -> Policy | None:
+    """Return the first policy that settles a conflict at `path` in a resource of this kind.
+
+    Args:
+        policies: the most important first.
+        path: of the conflict.
+        kind: of the resource; "" for what is none.
+        between_values: whether both sides have a single value there.
+    """
     for policy in policies:
-        if (not policy.kinds or kind in policy.kinds) and _matches(policy.path, path):
+        is_meant = (not policy.kinds or kind in policy.kinds) and (between_values or not policy.values)
+        if is_meant and _matches(policy.path, path):
             return policy
     return None
 
