@@ -391,12 +391,13 @@ def test_a_mode_is_merged_like_everything_else(customised, publish, git_repo) ->
     customised.wild("update")
     (customised.root / "apps/web/own.sh").chmod(0o755)
     customised.commit()
-    git_repo.run("chmod +x web/run.sh")
+    git_repo.run("chmod +x web/run.sh && git mv web/own.sh web/start.sh")
     publish(UPSTREAM_2)
     customised.wild("update")
     modes = {line.split()[3]: line[:6] for line in customised.git("ls-files", "-s", "apps/web").splitlines()}
     assert modes["apps/web/run.sh"] == "100755"
-    assert modes["apps/web/own.sh"] == "100755"
+    assert modes["apps/web/start.sh"] == "100755", "ours made it executable, upstream gave it another name"
+    assert "apps/web/own.sh" not in modes
 
 
 def test_a_requirement_that_upstream_drops_is_no_conflict(customised, publish) -> None:

@@ -124,6 +124,16 @@ def test_resource_moved_to_two_places_is_a_conflict_and_never_there_twice_unnoti
     assert contents(merge)["yours.yaml"] is None
 
 
+def test_file_without_resources_that_both_renamed_is_merged_where_ours_put_it_and_a_conflict() -> None:
+    script = b"#!/bin/sh\none\ntwo\nthree\nfour\n"
+    mine, yours = script.replace(b"one", b"ONE"), script.replace(b"four", b"FOUR")
+    merge = merge_files({"run.sh": script}, {"mine.sh": mine}, {"yours.sh": yours})
+    file = only_conflict(merge)
+    assert (file.path, file.content) == ("mine.sh", mine.replace(b"four", b"FOUR"))
+    assert "run.sh: ours moved it here, theirs to yours.sh" in file.conflicts[0].reason
+    assert {path for path, content in contents(merge).items() if content is not None} == {"mine.sh"}
+
+
 def test_resource_that_both_add_in_different_files_is_a_conflict() -> None:
     merge = merge_files(
         {"a.yaml": SERVICE}, {"a.yaml": SERVICE, "b.yaml": CONFIG}, {"a.yaml": SERVICE, "c.yaml": CONFIG}

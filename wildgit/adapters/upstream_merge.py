@@ -22,6 +22,7 @@ from wildgit.core.app.render import build_world
 from wildgit.core.app.secrets import SecretPath, missing_secrets
 from wildgit.core.app.update import AppUpdate, ConfigMerge, Step, merge_config, package_changes, update_app
 from wildgit.core.merge import Conflict, Decision, MergeOptions
+from wildgit.core.merge.three import Three
 from wildgit.core.yaml_edit import add_secrets
 from wildgit.errors import GitError
 
@@ -214,11 +215,11 @@ def file_changes(update: AppUpdate) -> Iterator[FileChange]:
     ours = update.step.app.files
     written = {file.path for file in update.files}
     for file in update.files:
-        executable = _is_executable(update.step, file.path)
+        executable = _is_executable(update, file.path)
         stages = file.stages if file.conflicts else None
         yield FileChange(f"{folder}/{file.path}", file.content, executable, stages=stages)
     for path, before in ours.items():
-        if path not in written and before.executable != _is_executable(update.step, path):
+        if path not in written and before.executable != _is_executable(update, path):
             yield FileChange(f"{folder}/{path}", before.data, not before.executable)
     for path, after in package_changes(update.step):
         if after is None:
@@ -229,15 +230,26 @@ def file_changes(update: AppUpdate) -> Iterator[FileChange]:
         yield FileChange(f"{folder}/{LOCK_FILE}", update.lock)
 
 
-def _is_executable(step: Step, path: str) -> bool:
+def _is_executable(update: AppUpdate, path: str) -> bool:
     """The mode, merged three ways like everything else; for a file of ours alone, ours."""
-    base, theirs = step.app.package.files.get(path), step.package.files.get(path)
-    ours = step.app.files.get(path)
+    app, package = update.step.app, update.step.package
+    places = _places(update, path)
+    base = app.package.files.get(places.base)
+    ours, theirs = app.files.get(places.ours), package.files.get(places.theirs)
     if ours is None or theirs is None:
         known = ours or theirs
         return known is not None and known.executable
     changed = base is not None and ours.executable == base.executable
     return theirs.executable if changed else ours.executable
+
+
+def _places(update: AppUpdate, path: str) -> Three[str]:
+    """Where a file of the merge lay on each side, if one renamed it."""
+    for move in update.moves:
+        if move.resource is None and move.target == path:
+            moved = move.contested or move.source
+            return Three(move.source, path, moved) if move.moved_by == "ours" else Three(moved, moved, path)
+    return Three(path, path, path)
 
 
 def _compare(installed: InstalledApps, upstream: Upstream) -> tuple[dict[str, str], list[str]]:

@@ -18,6 +18,7 @@ from wildgit.core.app.render import Pristine, build_world, read_values, render_p
 from wildgit.core.merge import Conflict, Decision, MergeOptions, merge3
 from wildgit.core.merge.files import FilesMerge, MergedFile, merge_files
 from wildgit.core.merge.policy import KEEP_OWN_VALUES
+from wildgit.core.merge.resources import Move
 from wildgit.core.yaml_edit import add_defaults, get_value, set_value
 from wildgit.core.yaml_text import dump_yaml
 from wildgit.core.yaml_values import is_same, load_yaml
@@ -82,6 +83,7 @@ class AppUpdate:
         lock: the new lock file's text; None where it stays.
         customised: the files that people changed against the old pristine text.
         decisions: what was decided without asking, each with the file's path.
+        moves: what stood in another file on one of the sides.
     """
 
     step: Step
@@ -89,6 +91,7 @@ class AppUpdate:
     lock: bytes | None
     customised: tuple[str, ...]
     decisions: tuple[tuple[str, Decision], ...] = ()
+    moves: tuple[Move, ...] = ()
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -182,6 +185,7 @@ def update_app(
         None if unchanged else new_lock,
         _customised_files(_contents(base), ours, merged),
         tuple((file.path, decision) for file in merged.files for decision in file.decisions),
+        merged.moves,
     )
 
 

@@ -61,7 +61,7 @@ def merge_files(base: Files, ours: Files, theirs: Files, options: MergeOptions |
     conflict that leaves the changed one; one that both added is merged against nothing; a binary file
     that both changed is a conflict that leaves ours. A resource that would stand twice, because the
     sides added it in different files, is a conflict of the file that theirs has it in. One that the sides
-    moved to different files is merged where ours put it, and a conflict there.
+    moved to different files is merged where ours put it, and a conflict there; so is a whole file.
     """
     options = options or MergeOptions()
     followed = follow_moves(base, ours, theirs)
@@ -99,11 +99,12 @@ def _merge_path(
 
 
 def _contest(file: MergedFile, contested: Mapping[str, Move]) -> MergedFile:
-    """Return the file as a conflict if both sides moved a resource, and only ours moved it here."""
+    """Return the file as a conflict if both sides moved it, or a resource, and only ours moved it here."""
     move = contested.get(file.path)
-    if move is None or move.resource is None or file.conflicts:
+    if move is None or file.conflicts:
         return file
-    reason = f"{move.resource.kind} {move.resource.name}: ours moved it here, theirs to {move.contested}"
+    what = f"{move.resource.kind} {move.resource.name}" if move.resource else move.source
+    reason = f"{what}: ours moved it here, theirs to {move.contested}"
     return replace(file, conflicts=(_whole(file.path, reason),))
 
 

@@ -49,7 +49,7 @@ def follow_moves(base: Files, ours: Files, theirs: Files) -> Followed:
     """Return the sides with every resource in the file that the side which moved it put it in.
 
     A resource is followed if its identity stands exactly once on each side that has it. A file without
-    resources is followed if one side renamed it and kept most of its lines. Where a side added resources
+    resources is followed if a side renamed it and kept most of its lines. Where a side added resources
     of its own to a file that the other side emptied, base keeps the file, empty, so that it is a conflict
     and not dropped.
 
@@ -236,6 +236,14 @@ def _follow_files(followed: Followed) -> Followed:
             )
         elif source in by_theirs and by_theirs[source].target == move.target:
             followed = replace(followed, base=_renamed(followed.base, move))
+        elif source in by_theirs and move.target not in followed.theirs:
+            elsewhere = by_theirs[source].target
+            followed = replace(
+                followed,
+                base=_renamed(followed.base, move),
+                theirs=_renamed(followed.theirs, move._replace(source=elsewhere)),
+                moves=(*followed.moves, move._replace(contested=elsewhere)),
+            )
     return followed
 
 
