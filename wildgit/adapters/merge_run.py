@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from wildgit.adapters import terminal
 from wildgit.adapters.git.merge_state import MergeState
@@ -10,32 +11,59 @@ from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import REMOTE, Settings, read_settings
 from wildgit.adapters.upstream import find_upstream
-from wildgit.adapters.upstream_merge import MergePlan, plan_merge, write_merge
+from wildgit.adapters.upstream_merge import MergePlan, app_trailer, plan_merge, write_merge
+from wildgit.core.app.update_order import clean_groups, commit_groups
 from wildgit.core.merge import MergeOptions
 from wildgit.core.merge.policy import KEEP_OWN_SIZES
 from wildgit.errors import NO, OK
 
+Planner = Callable[..., MergePlan]
 
-def merge_upstream(
-    instance: Instance,
-    apps: Sequence[str] = (),
-    *,
-    revision: str | None = None,
-    favor: str | None = None,
-    dry_run: bool = False,
-    explain: bool = False,
-    as_json: bool = False,
-) -> int:
-    """Merge upstream into the instance and say what happened.
 
-    Args:
-        instance: where.
+@dataclass(frozen=True)
+class MergeRequest:
+    """What is asked for.
+
+    Attributes:
         apps: only these; all when empty.
         revision: an upstream revision; its branch's tip when None.
         favor: `ours` or `theirs` settles every conflict, as git's -X does.
         dry_run: plan and report only.
         explain: report every field where the sides differ.
         as_json: report as one JSON document.
+        branch: write it on a new branch for the review.
+        per_app: a commit for each app that merges cleanly, and then the merge.
+        summary: the file that gets a Markdown summary; `-` for stdout, in place of the report.
+    """
+
+    apps: Sequence[str] = ()
+    revision: str | None = None
+    favor: str | None = None
+    dry_run: bool = False
+    explain: bool = False
+    as_json: bool = False
+    branch: bool = False
+    per_app: bool = False
+    summary: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a plan.
+
+    Attributes:
+        commits: what was committed, oldest first.
+        branch: the branch that was made for it, or would be; "" for none.
+        known_branch: an update branch that has all of it already, so that nothing was written; "" for none.
+    """
+
+    commits: tuple[str, ...] = ()
+    branch: str = ""
+    known_branch: str = ""
+
+
+def merge_upstream(instance: Instance, request: MergeRequest) -> int:
+    """Merge upstream into the instance and say what happened.
 
     Returns:
         0, or 1 where conflicts are left.
@@ -44,25 +72,77 @@ def merge_upstream(
     settings = read_settings(instance.root)
     state = MergeState(repo)
     with state.exclusive():
-        if not dry_run:
+        if not request.dry_run:
             state.refuse_if_busy()
-        upstream = find_upstream(repo, settings, revision)
-        plan = plan_merge(
-            instance,
-            repo,
-            settings,
-            upstream,
-            apps=apps,
-            options=merge_options(settings, favor, explain=explain),
-        )
-        commit = None
-        if not dry_run and not plan.is_empty:
-            commit = write_merge(plan, instance, state)
-    if as_json:
-        terminal.say_json(describe(plan, commit, written=not dry_run))
-    else:
-        report(plan, commit, dry_run=dry_run, explain=explain)
-    return NO if plan.conflicts else OK
+        upstream = find_upstream(repo, settings, request.revision)
+        options = merge_options(settings, request.favor, explain=request.explain)
+
+        def planner(apps: Sequence[str] = request.apps, *, one_parent: bool = False) -> MergePlan:
+            return plan_merge(
+                instance, repo, settings, upstream, apps=apps, options=options, one_parent=one_parent
+            )
+
+        plan = planner()
+        outcome = _find_place(plan, repo, request)
+        if not (request.dry_run or plan.is_empty or outcome.known_branch):
+            outcome = _write(plan, planner, instance, state, request, outcome)
+    _say(plan, outcome, repo, instance, request)
+    return NO if plan.conflicts and not outcome.known_branch else OK
+
+
+def _find_place(plan: MergePlan, repo: Repo, request: MergeRequest) -> Outcome:
+    """Where a plan is written: the branch at hand, a new one, or nowhere since a branch waits with it."""
+    if not request.branch or not plan.updates:
+        return Outcome()
+    from wildgit.adapters.update_branch import find_branch_with, new_branch_name
+
+    clean = {app for group in _clean_groups(plan) for app in group} if request.per_app else set()
+    trailers = {
+        app_trailer(update, plan.upstream)
+        for update in plan.updates
+        if not clean or update.step.app.name in clean
+    }
+    known = find_branch_with(repo, trailers)
+    return Outcome(known_branch=known) if known else Outcome(branch=new_branch_name(repo))
+
+
+def _write(
+    plan: MergePlan,
+    planner: Planner,
+    instance: Instance,
+    state: MergeState,
+    request: MergeRequest,
+    outcome: Outcome,
+) -> Outcome:
+    if request.branch and not outcome.branch:
+        return outcome  # upstream moved, and no app of ours with it: nothing to review
+    if outcome.branch:
+        from wildgit.adapters.update_branch import switch_to_new
+
+        state.refuse_to_overwrite(plan.changes)
+        state.require_identity()
+        switch_to_new(state.repo, outcome.branch)
+    plans = _plans_per_app(plan, planner) if request.per_app else [plan]
+    written = [write_merge(each, instance, state) for each in plans]
+    return Outcome(tuple(filter(None, written)), outcome.branch)
+
+
+def _plans_per_app(plan: MergePlan, planner: Planner) -> Iterator[MergePlan]:
+    """Yield a plan for each app that merges cleanly, each against the HEAD that the one before it made.
+
+    The last plan is what is left: the apps with conflicts, and the merge that makes upstream an ancestor. It
+    has no changes of its own where nothing conflicts, so any app's commit can be reverted by itself.
+    """
+    for group in _clean_groups(plan):
+        yield planner(group, one_parent=True)
+    rest = planner()
+    if not rest.is_empty:
+        yield rest
+
+
+def _clean_groups(plan: MergePlan) -> list[tuple[str, ...]]:
+    groups = commit_groups([update.step.app.name for update in plan.updates], plan.requires)
+    return clean_groups(groups, plan.requires, plan.conflicting_apps)
 
 
 def merge_options(settings: Settings, favor: str | None = None, *, explain: bool = False) -> MergeOptions:
@@ -77,39 +157,73 @@ def merge_options(settings: Settings, favor: str | None = None, *, explain: bool
     )
 
 
-def report(plan: MergePlan, commit: str | None, *, dry_run: bool, explain: bool) -> None:
+def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, request: MergeRequest) -> None:
+    if request.summary is not None:
+        from wildgit.adapters.update_summary import update_summary
+        from wildgit.core.cluster.masking import masker, secret_values
+
+        terminal.add_mask(masker(secret_values(instance.secrets())))
+        terminal.say_to_file(request.summary, update_summary(plan, outcome.branch, repo))
+    if request.as_json:
+        terminal.say_json(describe(plan, outcome, written=not request.dry_run))
+    elif request.summary != "-":
+        report(plan, outcome, dry_run=request.dry_run, explain=request.explain, is_branch=request.branch)
+
+
+def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, is_branch: bool) -> None:
     """Print what the plan did, or would do."""
     for name in plan.gone:
         terminal.warn(f"{name} is gone from upstream; its files stay as they are")
     if plan.is_empty:
         terminal.say("Already up to date.")
         return
+    if is_branch and not plan.updates:
+        terminal.say("Nothing new for your apps; no branch was made.")
+        return
     _report_apps(plan)
+    if outcome.known_branch:
+        terminal.say(f"{outcome.known_branch} has this update already; no branch was made.")
+        terminal.remark(f"hint: to go on there: git switch {outcome.known_branch.removeprefix('origin/')}")
+        return
     for owner, key in plan.secrets:
         terminal.say(f"{'would add' if dry_run else 'added'} the secret apps.{owner}.{key}")
     if explain:
         _report_decisions(plan)
     else:
         _report_policies(plan)
+    if outcome.branch:
+        terminal.say(
+            f"It would be on a new branch, {outcome.branch}." if dry_run else f"On branch {outcome.branch}."
+        )
+    _report_end(plan, outcome, dry_run=dry_run)
+
+
+def _report_end(plan: MergePlan, outcome: Outcome, *, dry_run: bool) -> None:
     if plan.conflicts:
         _report_conflicts(plan, dry_run=dry_run)
     elif dry_run:
         terminal.say("It would merge cleanly.")
-    elif commit:
-        terminal.say(f"Merged {REMOTE}/{plan.upstream.branch} as {commit[:7]}.")
-        if plan.updates:
-            terminal.remark(
-                f"hint: git wild deploy {' '.join(update.step.app.name for update in plan.updates)}"
-            )
+    elif outcome.commits:
+        merged = f"Merged {REMOTE}/{plan.upstream.branch} as {outcome.commits[-1][:7]}"
+        before = len(outcome.commits) - 1
+        terminal.say(f"{merged}, after a commit for each app." if before else f"{merged}.")
+        apps = " ".join(update.step.app.name for update in plan.updates)
+        if outcome.branch:
+            terminal.remark(f"hint: for the review: git push -u origin {outcome.branch}")
+        elif apps:
+            terminal.remark(f"hint: git wild deploy {apps}")
 
 
-def describe(plan: MergePlan, commit: str | None, *, written: bool) -> dict[str, object]:
+def describe(plan: MergePlan, outcome: Outcome, *, written: bool) -> dict[str, object]:
     """Return the plan as data for scripts; secrets by key only."""
     return {
         "upstream": plan.upstream.commit,
         "branch": plan.upstream.branch,
-        "commit": commit,
-        "written": written and not plan.is_empty,
+        "commit": outcome.commits[-1] if outcome.commits else None,
+        "commits": list(outcome.commits),
+        "new_branch": outcome.branch or None,
+        "known_branch": outcome.known_branch or None,
+        "written": written and not plan.is_empty and not outcome.known_branch,
         "apps": [
             {
                 "name": update.step.app.name,

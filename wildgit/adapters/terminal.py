@@ -53,6 +53,18 @@ def say_json(value: object) -> None:
     print(_masked(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
 
+def say_to_file(path: str, text: str) -> None:
+    """Write a result to a file of the user's choice, masked as what is printed is; `-` is stdout."""
+    if path == "-":
+        print(_masked(text), end="")
+        return
+    from pathlib import Path
+
+    from wildgit.adapters.files import write_atomically
+
+    write_atomically(Path(path), _masked(text).encode(), durable=False)
+
+
 def say_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] | None = None) -> None:
     """Print rows in columns two blanks apart. Styled cells are allowed.
 

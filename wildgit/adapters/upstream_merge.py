@@ -26,6 +26,7 @@ from wildgit.core.merge.three import Three
 from wildgit.core.yaml_edit import add_secrets
 from wildgit.errors import GitError
 
+APP_TRAILER = "Wild-App"
 SECRET_CHARACTERS = string.ascii_letters + string.digits
 SECRET_LENGTH = 32
 
@@ -74,6 +75,24 @@ class MergePlan:
         return found
 
     @property
+    def requires(self) -> dict[str, set[str]]:
+        """App → the installed apps that its old or its new package requires, of those that are updated."""
+        return {
+            app.name: {*app.mapping.values(), *app.old_mapping.values()}
+            for app in (update.step.app for update in self.updates)
+        }
+
+    @property
+    def conflicting_apps(self) -> set[str]:
+        """The updated apps with conflicts, in their files or in config.yaml; all, where one is no app's."""
+        names = {update.step.app.name for update in self.updates}
+        found = {update.step.app.name for update in self.updates if update.conflicts}
+        for conflict in self.config.conflicts:
+            owner = set(conflict.path[1:2]) & names if conflict.path[:1] == ("apps",) else set()
+            found |= owner or names
+        return found
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write: upstream is merged already."""
         return not self.changes and not self.merge_head and not self.secrets
@@ -87,6 +106,7 @@ def plan_merge(
     *,
     apps: Sequence[str] = (),
     options: MergeOptions,
+    one_parent: bool = False,
 ) -> MergePlan:
     """Return what merging `upstream` into HEAD would do.
 
@@ -97,6 +117,7 @@ def plan_merge(
         upstream: the commit to merge.
         apps: only these; every app when empty.
         options: for the merge of each file.
+        one_parent: the commit is no merge, even if all apps have what upstream has then.
 
     Raises:
         GitError: there is no commit to merge into.
@@ -119,7 +140,7 @@ def plan_merge(
         scope=scope,
     )
     updates = tuple(update_app(step, config.values, options, scope=scope) for step in steps)
-    whole = len(wanted) == len(behind) and settings.choice("wild.mergeCommit") == "merge"
+    whole = len(wanted) == len(behind) and settings.choice("wild.mergeCommit") == "merge" and not one_parent
     merge_head = upstream.commit if whole and not repo.is_ancestor(upstream.commit, head) else ""
     changes = tuple(_changes(updates, config, config_text))
     return MergePlan(
@@ -203,10 +224,13 @@ def merge_message(upstream: Upstream, updates: Sequence[AppUpdate], *, whole: bo
     if updates:
         lines.append("")
     lines.append(f"Wild-Upstream: {upstream.commit}")
-    for update in updates:
-        before, after = update.step.app.lock.commit[:12], upstream.commit[:12]
-        lines.append(f"Wild-App: {update.step.app.name} {before}..{after}")
+    lines += [f"{APP_TRAILER}: {app_trailer(update, upstream)}" for update in updates]
     return "\n".join(lines) + "\n"
+
+
+def app_trailer(update: AppUpdate, upstream: Upstream) -> str:
+    """Return the value of an app's trailer: what a commit that has it did to the app."""
+    return f"{update.step.app.name} {update.step.app.lock.commit[:12]}..{upstream.commit[:12]}"
 
 
 def file_changes(update: AppUpdate) -> Iterator[FileChange]:

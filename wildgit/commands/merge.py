@@ -42,7 +42,7 @@ def merge(
     named, the commit has one parent: the others are still to come. Exit code 1: conflicts are left.
     """
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.merge_run import merge_upstream
+    from wildgit.adapters.merge_run import MergeRequest, merge_upstream
 
     if go_on + abort > 1 or ((go_on or abort) and (apps or rev or favor or dry_run or explain)):
         raise UsageError("--continue and --abort stand alone")
@@ -52,15 +52,8 @@ def merge(
     if go_on:
         return _continue(instance)
     instance.require_apps(apps)
-    return merge_upstream(
-        instance,
-        apps,
-        revision=rev,
-        favor=favor,
-        dry_run=dry_run or explain,
-        explain=explain,
-        as_json=as_json,
-    )
+    request = MergeRequest(apps, rev, favor, dry_run or explain, explain, as_json)
+    return merge_upstream(instance, request)
 
 
 def _abort(instance: Instance) -> int:

@@ -21,7 +21,9 @@ _NOT = (":(top,exclude,glob)apps/*/.package/**", ":(top,exclude,glob)apps/*/.pac
 def replay_merges(cwd: Path, revisions: str) -> list[Finding]:
     """Return where the merge commits of a range `A..B` lost an edit, or have a key twice.
 
-    A commit with more than two parents is none of ours: git's octopus only does what cannot conflict.
+    A commit with more than two parents is none of ours: git's octopus only does what cannot conflict. Nor is
+    one with upstream as its second parent: that has templates where the instance has what they compile to,
+    and it was merged by `git wild update`, not by a button. It has no config.yaml, as every instance has.
 
     Raises:
         GitError: the range names no commits.
@@ -30,7 +32,7 @@ def replay_merges(cwd: Path, revisions: str) -> list[Finding]:
     findings = []
     for line in listing.decode().splitlines():
         commit, *parents = line.split()
-        if len(parents) == 2:
+        if len(parents) == 2 and _is_instance(cwd, parents[1]):
             found = _replay(cwd, commit, parents[0], parents[1])
             findings += [finding._replace(commit=commit) for finding in found]
     return findings
@@ -46,6 +48,10 @@ def _replay(cwd: Path, commit: str, ours: str, theirs: str) -> Iterator[Finding]
         if _is_taken(*blobs):
             continue
         yield from review_file(path, *(_read(cwd, blob) for blob in blobs))
+
+
+def _is_instance(cwd: Path, commit: str) -> bool:
+    return try_git(["cat-file", "-e", f"{commit}:config.yaml"], cwd=cwd).returncode == 0
 
 
 def _is_taken(base: str, ours: str, theirs: str, recorded: str) -> bool:

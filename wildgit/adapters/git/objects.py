@@ -82,13 +82,16 @@ def list_commits(cwd: Path, revisions: Iterable[str]) -> list[str]:
 def list_range(cwd: Path, revisions: str) -> list[str]:
     """Return the commits of a range that a person typed, such as `main..topic`, oldest first.
 
+    A merge of upstream brings upstream's whole history into the range. Those commits are left out: they are
+    not ours to mend, and the merge itself is looked at with all that it brings.
+
     Raises:
         UsageError: it is an option of git's, not a range.
         GitError: a revision is not known.
     """
     if revisions.startswith("-"):
         raise UsageError(f"{revisions!r} is no range of commits", hint="for example main..HEAD")
-    return list_commits(cwd, revisions.split())
+    return list_commits(cwd, [*revisions.split(), "--not", "--remotes=wild-directory"])
 
 
 def existing(cwd: Path, object_ids: list[str]) -> list[str]:

@@ -1,0 +1,159 @@
+"""What an update brings, in Markdown, for whoever reviews it.
+
+Nearly all of it is upstream's words: every one of them stands in a code span. No value of a secret is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wildgit.adapters.git.process import try_git
+from wildgit.adapters.git.repo import Repo
+from wildgit.adapters.settings import REMOTE
+from wildgit.adapters.upstream_merge import MergePlan
+from wildgit.core.app.package import Manifest
+from wildgit.core.app.update import AppUpdate
+from wildgit.core.guard.breaking import find_breaks
+from wildgit.core.markdown import Section, code, details, document, table
+
+_MAX_COMMITS = 50
+
+
+def update_summary(plan: MergePlan, branch: str, repo: Repo) -> str:
+    """Return the summary of a plan.
+
+    Args:
+        plan: all of the update.
+        branch: what it is on, or would be; "" for the branch at hand.
+        repo: where upstream's commits are looked up.
+    """
+    upstream = code(f"{REMOTE}/{plan.upstream.branch}")
+    if not plan.updates:
+        title = f"## Nothing new for the apps in {upstream}"
+        return document([Section(title), *_gone(plan)])
+    title = f"## Update from {upstream} to {code(plan.upstream.commit[:7])}"
+    return document(
+        [
+            Section(title),
+            _apps(plan),
+            *_list("Conflicts", _conflicts(plan), _way_on(plan, branch)),
+            *_list("Breaking changes", _breaks(plan)),
+            *_list("New requirements", _requirements(plan)),
+            *_list("New secrets", _secrets(plan), _SECRETS_NOTE),
+            *_list("Kept as you have it", _kept(plan)),
+            *_gone(plan),
+            *_commits(plan, repo),
+        ]
+    )
+
+
+_SECRETS_NOTE = (
+    "secrets.yaml is not in git: every place that deploys needs them in its own, with one value "
+    "(`git wild secret set apps.APP.KEY`)."
+)
+
+
+def _apps(plan: MergePlan) -> Section:
+    conflicting = plan.conflicting_apps
+    rows = []
+    for update in plan.updates:
+        old, new = _manifests(update)
+        versions = f"{code(old.version or '?')} → {code(new.version or '?')}"
+        kept = ", ".join(code(path) for path in update.customised[:5])
+        more = f" and {len(update.customised) - 5} more" if len(update.customised) > 5 else ""
+        name = update.step.app.name
+        state = "**conflicts**" if name in conflicting else "clean"
+        rows.append(
+            (code(name), versions if old.version != new.version else code(new.version), kept + more, state)
+        )
+    return table(("app", "version", "your changes, kept", "merge"), rows)
+
+
+def _conflicts(plan: MergePlan) -> Iterator[str]:
+    for file, conflict in plan.conflicts:
+        place = f"{code(f'{file}:{conflict.line}')} {code('.'.join(conflict.path))}"
+        yield f"{place}: {code(conflict.reason)}"
+
+
+def _way_on(plan: MergePlan, branch: str) -> str:
+    if not plan.conflicts:
+        return ""
+    apps = " ".join(sorted(plan.conflicting_apps))
+    switch = f"git switch {branch} && " if branch else ""
+    update = code(f"{switch}git wild update {apps}")
+    return f"To settle them: {update}, resolve, then {code('git wild merge --continue')}."
+
+
+def _breaks(plan: MergePlan) -> Iterator[str]:
+    for update in plan.updates:
+        for _, message in find_breaks(*_manifests(update)):
+            yield f"{code(update.step.app.name)}: {code(message)}"
+
+
+def _requirements(plan: MergePlan) -> Iterator[str]:
+    for update in plan.updates:
+        old, new = _manifests(update)
+        known = {requirement.ref for requirement in old.requires}
+        for requirement in new.requires:
+            if requirement.ref not in known:
+                served = update.step.app.mapping.get(requirement.ref, requirement.name)
+                needs = f"{code(update.step.app.name)} requires {code(requirement.name)}"
+                yield f"{needs}, served by {code(served)}"
+
+
+def _secrets(plan: MergePlan) -> Iterator[str]:
+    """By the manifests: what secrets.yaml lacks here is no news in a clone that has none."""
+    for update in plan.updates:
+        old, new = _manifests(update)
+        keys = _secret_keys(new, update)
+        yield from (code(key) for key in keys if key not in _secret_keys(old, update))
+
+
+def _secret_keys(manifest: Manifest, update: AppUpdate) -> list[str]:
+    app = update.step.app.name
+    own = [f"apps.{app}.{secret.key}" for secret in manifest.default_secrets]
+    if manifest.is_older_generation:
+        return own + [f"apps.{each.ref}.{each.key}" for each in manifest.required_secrets if each.ref == app]
+    return own + [f"apps.{app}.{each.stored_as}" for each in manifest.required_secrets]
+
+
+def _kept(plan: MergePlan) -> Iterator[str]:
+    for file, decision in plan.decisions:
+        if decision.rule.startswith("policy"):
+            yield f"{code(file)} {code('.'.join(decision.path))}"
+
+
+def _gone(plan: MergePlan) -> list[Section]:
+    lines = (f"{code(name)}: its files stay as they are" for name in plan.gone)
+    return _list("Gone from upstream", lines)
+
+
+def _commits(plan: MergePlan, repo: Repo) -> list[Section]:
+    lines = []
+    for update in plan.updates:
+        lock, package = update.step.app.lock, update.step.package
+        # An upstream that rewrote its history may not have the old commit any more.
+        done = try_git(
+            [
+                "log",
+                f"--max-count={_MAX_COMMITS}",
+                "--format=%h %s",
+                f"{lock.commit}..{plan.upstream.commit}",
+                "--",
+                lock.path,
+                package.path,
+            ],
+            cwd=repo.root,
+        )
+        for line in done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else ():
+            lines.append(f"- {code(update.step.app.name)} {code(line)}")
+    return [details(f"Upstream's commits ({len(lines)})", ["", *lines, ""])] if lines else []
+
+
+def _list(title: str, items: Iterator[str], note: str = "") -> list[Section]:
+    lines = tuple(f"- {item}" for item in items)
+    return [Section(f"### {title}\n", lines, f"\n{note}" if note else "")] if lines else []
+
+
+def _manifests(update: AppUpdate) -> tuple[Manifest, Manifest]:
+    return update.step.app.package.manifest, update.step.package.manifest
