@@ -37,3 +37,39 @@ def test_no_secret_is_printed_and_no_cluster_is_asked(sample: Work) -> None:
 
 def test_offline_without_dry_run_is_a_usage_error(sample: Work) -> None:
     assert "--dry-run" in sample.wild("deploy", "--all", "--offline", code=2)
+
+
+def test_a_summary_says_what_a_change_would_do_to_what_another_commit_deployed(sample: Work) -> None:
+    for app in ("postgres", "miniflux", "redis"):
+        sample.wild("add", app)
+    base = sample.commit("feat(all): Add them")
+    sample.edit("apps/miniflux/deployment.yaml", 'value: "60"', 'value: "15"')
+    sample.edit("apps/miniflux/kustomization.yaml", "  - ingress.yaml\n", "")
+    sample.edit("apps/miniflux/db-init-job.yaml", "restartPolicy: OnFailure", "restartPolicy: Never")
+    sample.git("rm", "-rq", "apps/redis")
+    sample.commit("config(miniflux): Four times an hour")
+    secrets = yaml.safe_load(sample.read("secrets.yaml"))["apps"]
+    (sample.root / "secrets.yaml").unlink()  # a clone on a forge has none
+
+    text = sample.wild("deploy", "--all", "--dry-run", "--offline", "--against", base, "--summary", "-")
+    assert text.startswith(f"## What a deploy would change in a cluster that has `{base}`\n")
+    assert "1 updated" in text and "1 made anew" in text and "1 pruned" in text and "created" not in text
+    assert "| update | `deployment/miniflux` | 1 field |" in text
+    assert "| recreate | `job/" in text and "its template changed" in text
+    assert "| prune | `ingress/miniflux` | `not in git any more` |" in text
+    assert "POLLING_FREQUENCY].value: 60\n+ " in text and "```diff\n  deployment/miniflux\n- spec." in text
+    assert "Nothing changes in `postgres`." in text
+    assert "until `git wild delete APP`: `redis`" in text
+    assert not any(value in text for app in secrets.values() for value in app.values() if len(value) > 8)
+
+
+def test_an_app_that_does_not_build_is_in_the_summary_with_the_plans_of_the_others(sample: Work) -> None:
+    for app in ("postgres", "redis"):
+        sample.wild("add", app)
+    sample.commit("feat(all): Add them")
+    sample.edit("apps/postgres/kustomization.yaml", "  - pvc.yaml\n", "  - absent.yaml\n")
+    said = sample.wild("deploy", "--all", "--dry-run", "--offline", "--summary", "plan.md", code=3)
+    assert "absent.yaml" in said
+    text = sample.read("plan.md")
+    assert "**It can't be deployed like this:**\n\n- `postgres`: `" in text
+    assert "| create | `deployment/redis` |  |" in text

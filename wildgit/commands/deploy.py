@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @click.option("--with-dependencies", is_flag=True, help="First deploy what the apps require, in order.")
 @click.option("--dry-run", is_flag=True, help="Say what would be created, changed and pruned; write nothing.")
 @click.option("--offline", is_flag=True, help="With --dry-run: ask no cluster, and plan for an empty one.")
+@click.option("--against", metavar="REV", help="With --offline: plan for a cluster that has what REV says.")
+@click.option("--summary", metavar="FILE", help="With --dry-run: write the plan in Markdown; - is stdout.")
 @click.option("--frozen", is_flag=True, help="Refuse if config.yaml moved since the last compile.")
 @click.option("--wait", is_flag=True, help="Follow rollouts, jobs and claims to their end.")
 @click.option("--timeout", type=float, default=300, show_default=True, help="Seconds to wait for one app.")
@@ -32,6 +34,8 @@ def deploy(
     with_dependencies: bool,
     dry_run: bool,
     offline: bool,
+    against: str | None,
+    summary: str | None,
     frozen: bool,
     wait: bool,
     timeout: float,
@@ -49,9 +53,16 @@ def deploy(
     from wildgit.adapters.cluster.app_source import start_build
     from wildgit.adapters.instance import Instance
 
+    _refuse_nonsense(dry_run=dry_run, offline=offline, against=against, summary=summary, as_json=as_json)
     instance = Instance.find()
     if offline:
-        return _preview(instance, apps, every=every, dry_run=dry_run, as_json=as_json)
+        from wildgit.adapters.cluster.deploy_preview import preview
+        from wildgit.adapters.cluster.deploy_run import named_apps
+        from wildgit.adapters.cluster.plan_output import PlanOutput
+
+        named = named_apps(instance, apps, every=every)
+        preview(instance, named, against=against, output=PlanOutput(summary, as_json))
+        return OK
     builds = {app: start_build(instance, app) for app in _first(instance, apps)}
     # kubectl builds while we import: for a small app each takes as long as the other.
     from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
@@ -66,6 +77,7 @@ def deploy(
         prune_data=prune_data,
         environment=environment,
         as_json=as_json,
+        summary=summary,
     )
     run = DeployRun.open(instance, options)
     for app, build in builds.items():
@@ -79,14 +91,17 @@ def _first(instance: Instance, apps: tuple[str, ...]) -> tuple[str, ...]:
     return apps if len(apps) == 1 and apps[0] in instance.app_names() else ()
 
 
-def _preview(instance: Instance, apps: tuple[str, ...], *, every: bool, dry_run: bool, as_json: bool) -> int:
-    from wildgit.adapters.cluster.deploy_preview import preview
-    from wildgit.adapters.cluster.deploy_run import named_apps
-
-    if not dry_run:
+def _refuse_nonsense(
+    *, dry_run: bool, offline: bool, against: str | None, summary: str | None, as_json: bool
+) -> None:
+    if offline and not dry_run:
         raise UsageError("--offline only goes with --dry-run")
-    preview(instance, named_apps(instance, apps, every=every), as_json=as_json)
-    return OK
+    if against is not None and not offline:
+        raise UsageError("--against only goes with --offline: a cluster says itself what it has")
+    if summary is not None and not dry_run:
+        raise UsageError("--summary only goes with --dry-run: it is a plan")
+    if summary == "-" and as_json:
+        raise UsageError("--summary - and --json exclude each other: both are stdout")
 
 
 command = deploy

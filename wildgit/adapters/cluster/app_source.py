@@ -29,7 +29,12 @@ class AppSource:
 
 
 def read_source(
-    instance: Instance, app: str, build: Build | None = None, *, commit: str | None = None
+    instance: Instance,
+    app: str,
+    build: Build | None = None,
+    *,
+    commit: str | None = None,
+    secrets: Mapping[str, object] | None = None,
 ) -> AppSource:
     """Return what `app` should be.
 
@@ -38,6 +43,7 @@ def read_source(
         app: its name.
         build: of its folder, if one was started already.
         commit: whose folder it is; None for the work tree's, which is found out.
+        secrets: in place of the values of secrets.yaml.
 
     Raises:
         InputError: it does not build, or a secret is missing or still a placeholder.
@@ -47,8 +53,9 @@ def read_source(
     built = (build or start_build(instance, app)).resources()
     configured = section(instance.config(), "apps", app).get("namespace")
     namespace = namespace_of(app, built, configured)
-    secrets = _secrets(instance, app, manifest, [manifest.name, namespace], built)
-    return AppSource(app, namespace, tuple(built), tuple(secrets), commit or deployed_commit(instance, app))
+    values = instance.secrets() if secrets is None else secrets
+    found = _secrets(instance, app, values, [manifest.name, namespace], built)
+    return AppSource(app, namespace, tuple(built), tuple(found), commit or deployed_commit(instance, app))
 
 
 def start_build(instance: Instance, app: str) -> Build:
@@ -104,10 +111,14 @@ def deployed_commit(instance: Instance, app: str) -> str:
 
 
 def _secrets(
-    instance: Instance, app: str, manifest: Manifest, other_names: list[str], built: list[Object]
+    instance: Instance,
+    app: str,
+    values: Mapping[str, object],
+    other_names: list[str],
+    built: list[Object],
 ) -> list[AppSecret]:
     """Return the app's own Secret and those of the apps it requires, under every name its manifests use."""
-    values = instance.secrets()
+    manifest = instance.manifest(app)
     found = _named(app, secret_data(manifest, app, values), other_names, built)
     for ref, required in required_apps(instance, manifest).items():
         theirs = instance.manifest(required)

@@ -13,11 +13,12 @@ from wildgit.adapters import terminal
 from wildgit.adapters.cluster.app_source import AppSource, deployed_commit, read_source, requirements_of_all
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.compile_check import ensure_compiled
-from wildgit.adapters.cluster.deploy_news import News, counts_text, say_plan
+from wildgit.adapters.cluster.deploy_news import News, counts_text
 from wildgit.adapters.cluster.deployment import Actor, Deployment, DeployOptions
 from wildgit.adapters.cluster.kustomize import Build
 from wildgit.adapters.cluster.namespaces import Ladder
 from wildgit.adapters.cluster.operations import operation
+from wildgit.adapters.cluster.plan_output import PlanOutput
 from wildgit.adapters.cluster.rollout import follow, read_health
 from wildgit.adapters.cluster.target import open_cluster, seconds
 from wildgit.adapters.git.process import run_git, try_git
@@ -33,6 +34,7 @@ from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.events import NOTE, Event, Report
 from wildgit.core.cluster.health import State
 from wildgit.core.cluster.masking import masker, secret_values
+from wildgit.core.markdown import code
 from wildgit.errors import ClusterError, InputError, UsageError, WildgitError
 
 _UNCOMMITTED_NOTE = "has changes that are not committed; they are deployed, too"
@@ -51,6 +53,7 @@ class RunOptions:
     prune_data: bool = False
     environment: str | None = None
     as_json: bool = False
+    summary: str | None = None
 
 
 class DeployRun:
@@ -105,17 +108,13 @@ class DeployRun:
         if not self.options.with_dependencies:
             order = [app for app in order if app in named]
         with masked_errors(self._mask):
+            if self.options.dry_run:
+                self._show_plans(order)
+                return
             for app in order:
                 self._deploy_one(app, requires[app])
 
     def _deploy_one(self, app: str, requires: list[str]) -> None:
-        if self.options.dry_run:
-            self._compile(app, self._news)
-            source = self._read(app)
-            plan = self._deployment(source, self._news).plan(free=False)
-            say_plan(plan, as_json=self.options.as_json)
-            _refuse_problems(plan)
-            return
         self._await_required(app, requires)
         revision = self._revision
         commit = revision.commit if revision else deployed_commit(self.instance, app)
@@ -143,6 +142,20 @@ class DeployRun:
                 follow(self.cluster, (app, source.namespace), self.options.timeout_s, report)
                 self._news.close()
         self._say_done(plan, source)
+
+    def _show_plans(self, order: Sequence[str]) -> None:
+        """Show what each would do; all of them, before the first that can't be done is an error."""
+        output = PlanOutput(self.options.summary, self.options.as_json)
+        try:
+            for app in order:
+                with output.planning(app):
+                    self._compile(app, self._news)
+                    output.show(self._deployment(self._read(app), self._news).plan(free=False))
+        finally:
+            output.write_summary(f"What a deploy would change in {code(self.environment.name)}")
+        output.raise_refusal()
+        for plan in output.plans:
+            _refuse_problems(plan)
 
     def _compile(self, app: str, report: Report) -> None:
         def say(message: str) -> None:

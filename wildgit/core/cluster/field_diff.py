@@ -44,6 +44,12 @@ class Change:
             return f"- {name}: {_shown(self.old)}"
         return f"~ {name}: {_shown(self.old)} → {_shown(self.new)}"
 
+    def as_diff(self) -> list[str]:
+        """Return it as the lines of a diff: what goes, and what comes."""
+        name = path_text(self.path)
+        old = [] if self.old is ABSENT else [f"- {name}: {_shown(self.old)}"]
+        return old if self.new is ABSENT else [*old, f"+ {name}: {_shown(self.new)}"]
+
 
 def diff_objects(old: Object, new: Object) -> tuple[Change, ...]:
     """Return what changes from one state of an object to another; a Secret's values are never shown."""
