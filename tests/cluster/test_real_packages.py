@@ -1,4 +1,4 @@
-"""Whole packages, by our own `init` and `add`: deployed twice and deleted twice.
+"""Whole packages, by our own `init` and `add`: deployed twice without drift, and deleted twice.
 
 The sample upstream ships with us. The real one is a git bundle that WILD_UPSTREAM_BUNDLE names, or
 `../shared/upstreams/wild-cloud-apps.bundle` beside the repository.
@@ -6,6 +6,7 @@ The sample upstream ships with us. The real one is a git bundle that WILD_UPSTRE
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -52,6 +53,9 @@ def deploy_twice_and_delete_twice(instance: Instance, apps: list[str]) -> None:
     assert {app: instance.versions(app) for app in apps} == before
     assert "created" not in said
     assert "updated" not in said
+    drift = instance.wild("drift", "--all", "--json")
+    assert drift.returncode == 0, drift.stdout + drift.stderr
+    assert [each["differences"] for each in json.loads(drift.stdout)] == [[] for _ in apps]
     for app in reversed(apps):
         for _ in range(2):
             done = instance.wild("delete", "--yes", app)

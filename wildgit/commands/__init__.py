@@ -59,6 +59,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "resolve": ("wildgit.commands.resolve", "Update", "Settle the conflicts of a merge, one by one"),
     "deploy": ("wildgit.commands.deploy", "Cluster", "Make the cluster match what git says"),
+    "drift": (
+        "wildgit.commands.drift",
+        "Cluster",
+        "Show what was changed in the cluster behind git's back: which field, by whom, and when",
+    ),
     "delete": ("wildgit.commands.delete", "Cluster", "Delete an app from the cluster and from the instance"),
     "rollback": (
         "wildgit.commands.rollback",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from wildgit.adapters.cluster.build_memory import BuildMemory
 from wildgit.adapters.cluster.kustomize import Build, kubectl_path
@@ -62,6 +64,19 @@ def start_build(instance: Instance, app: str) -> Build:
     """Return a build of the app's folder, under way or remembered."""
     memory = BuildMemory(instance.git_dir / "wild" / "builds", kubectl_path())
     return Build(instance.app_folder(app), f"{APPS}/{app}", memory)
+
+
+def start_builds(instance: Instance, apps: Sequence[str]) -> Iterator[tuple[str, Build | InputError]]:
+    """Yield each app's build, or why it can't be; as many are under way as there are processors."""
+    waiting = iter(apps)
+    running: dict[str, Build | InputError] = {}
+    for app in apps:
+        for following in islice(waiting, (os.cpu_count() or 1) - len(running)):
+            try:
+                running[following] = start_build(instance, following)
+            except InputError as error:
+                running[following] = error
+        yield app, running.pop(app)
 
 
 def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:

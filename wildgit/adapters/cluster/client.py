@@ -25,6 +25,7 @@ _ITEMS_PER_CONNECTION = 3
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML, too
 # What is only sent need not come back whole; servers that can't do it send all of it.
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
 
@@ -133,6 +134,13 @@ class Cluster:
             )
         return kinds[name]
 
+    def is_namespaced(self, api_version: str, name: str) -> bool | None:
+        """Whether namespaces hold this kind; None where the server does not serve it."""
+        try:
+            return self.kind(api_version, name).is_namespaced
+        except UnknownKind:
+            return None
+
     def forget_kinds(self) -> None:
         """Ask the server anew next time: definitions were added."""
         with self._lock:
@@ -204,7 +212,13 @@ class Cluster:
         return found
 
     def list_objects(
-        self, api_version: str, kind: str, namespace: str = "", *, selector: str = ""
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str = "",
+        *,
+        selector: str = "",
+        metadata_only: bool = False,
     ) -> list[Object]:
         """Return all objects of a kind, in one namespace or ("") everywhere.
 
@@ -213,15 +227,17 @@ class Cluster:
             kind: what to list.
             namespace: "" for all, and for kinds that no namespace holds.
             selector: a label selector.
+            metadata_only: who they are is enough; what they hold is not sent.
         """
         place = self.kind(api_version, kind)
         path = place.root + (f"/namespaces/{namespace}" if namespace else "") + f"/{place.resource}"
         found: list[Object] = []
         query = {"limit": _PAGE_SIZE} | ({"labelSelector": selector} if selector else {})
         while True:
-            page = self.server.request("GET", path, query=query)
-            # Items of a list come without their kind.
-            found += ({"apiVersion": api_version, "kind": kind, **item} for item in page["items"])
+            accept = {"accept": _METADATA_LIST} if metadata_only else {}
+            page = self.server.request("GET", path, query=query, **accept)
+            # Items of a list come without their kind, or with that of their envelope.
+            found += ({**item, "apiVersion": api_version, "kind": kind} for item in page["items"] or ())
             if not page["metadata"].get("continue"):
                 return found
             query["continue"] = page["metadata"]["continue"]

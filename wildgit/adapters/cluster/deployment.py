@@ -13,16 +13,14 @@ from datetime import UTC, datetime, timedelta
 
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.app_source import AppSource
-from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.namespaces import Ladder, free_namespace, is_terminating, namespace_id
-from wildgit.adapters.cluster.survey import read_each, read_live, try_objects
+from wildgit.adapters.cluster.survey import read_certificates, read_each, read_live, try_objects
 from wildgit.core.cluster.deploy_plan import Action, Plan, Verb, draft, finish, split_former
 from wildgit.core.cluster.deploy_record import RECORD_MANAGER, Claim, DeployRecord, read_record
 from wildgit.core.cluster.desired_state import (
     CERTIFICATE_NAMESPACE,
     AppSecret,
-    certificates_named,
-    copied_secret,
     desired_objects,
 )
 from wildgit.core.cluster.events import DONE, NOTE, STARTED, Event, Report
@@ -82,7 +80,7 @@ class Deployment:
         )
         self._refuse_others_claim()
         desired = desired_objects(
-            self.source.name, self.namespace, self.source.built, self._secrets(), self._is_namespaced
+            self.source.name, self.namespace, self.source.built, self._secrets(), self.cluster.is_namespaced
         )
         absent = "" if live_namespace else self.namespace
         live = read_live(self.cluster, desired, absent)
@@ -113,24 +111,12 @@ class Deployment:
 
     def _secrets(self) -> Iterable[AppSecret | Object]:
         yield from self.source.secrets
-        if self.namespace == CERTIFICATE_NAMESPACE:
-            return
-        for name in certificates_named(self.source.built):
-            for namespace in (CERTIFICATE_NAMESPACE, self.namespace):
-                found = self.cluster.get(ResourceId("", "Secret", namespace, name, "v1"))
-                if found is not None:
-                    yield copied_secret(found)
-                    break
-                if namespace == CERTIFICATE_NAMESPACE:
-                    self._note(
-                        f"there is no {name} in {namespace} to copy: no TLS until cert-manager made it"
-                    )
-
-    def _is_namespaced(self, api_version: str, kind: str) -> bool | None:
-        try:
-            return self.cluster.kind(api_version, kind).is_namespaced
-        except UnknownKind:
-            return None
+        copied, missing = read_certificates(self.cluster, self.source.built, self.namespace)
+        for name in missing:
+            self._note(
+                f"there is no {name} in {CERTIFICATE_NAMESPACE} to copy: no TLS until cert-manager made it"
+            )
+        yield from copied
 
     # Carrying out.
 

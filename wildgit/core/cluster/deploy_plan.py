@@ -39,7 +39,7 @@ from wildgit.core.cluster.kube_objects import (
 
 _OWN_MARKS = (APP_LABEL, REVISION, SECRETS_READ, LAST_APPLIED)  # of no interest to who reads a plan
 # Data lives in these, or (a definition) they take other people's objects along.
-_KEPT_WITHOUT_PRUNE_DATA = ("PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition")
+KEPT_WITHOUT_PRUNE_DATA = ("PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition")
 
 
 class Verb(StrEnum):
@@ -303,7 +303,7 @@ def _former(resource: ResourceId, live: Object | None, app: str, prune_data: boo
         return None
     if resource.kind == "Namespace":
         return Action(Verb.KEEP, resource, live=live, note="namespaces are never pruned")
-    if resource.kind in _KEPT_WITHOUT_PRUNE_DATA and not prune_data:
+    if resource.kind in KEPT_WITHOUT_PRUNE_DATA and not prune_data:
         return Action(Verb.KEEP, resource, live=live, note="not in git any more; --prune-data deletes it")
     return Action(Verb.PRUNE, resource, live=live, note="not in git any more")
 

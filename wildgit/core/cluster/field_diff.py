@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,18 @@ _SERVER_METADATA = frozenset(
     {"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"}
 )
 _MAX_SHOWN = 100
+# What tells the elements of a list apart, the most telling first. Where elements have none of these, or share
+# one, the list is one value. Mounts come first: they have a name, which is their volume's.
+_ELEMENT_KEYS = (
+    ("mountPath",),
+    ("devicePath",),
+    ("name",),
+    ("containerPort", "protocol"),
+    ("port", "protocol"),
+    ("ip",),
+    ("topologyKey", "whenUnsatisfiable"),
+)
+HIDDEN = "(hidden)"
 
 
 class _Absent:
@@ -53,10 +65,13 @@ class Change:
 
 def diff_objects(old: Object, new: Object) -> tuple[Change, ...]:
     """Return what changes from one state of an object to another; a Secret's values are never shown."""
-    changes = tuple(_diff(meaningful(old), meaningful(new), ()))
-    if new.get("kind") == "Secret":
-        return tuple(map(_without_value, changes))
-    return changes
+    changes = changed_fields(old, new)
+    return tuple(map(without_value, changes)) if new.get("kind") == "Secret" else changes
+
+
+def changed_fields(old: Object, new: Object) -> tuple[Change, ...]:
+    """Return what changes from one state of an object to another, with the values of Secrets: not to show."""
+    return tuple(_diff(meaningful(old), meaningful(new), ()))
 
 
 def differing_fields(desired: Object, live: Object) -> list[tuple[str, ...]]:
@@ -80,34 +95,82 @@ def path_text(path: tuple[str, ...]) -> str:
     return "".join(part if part.startswith("[") else f".{part}" for part in path).removeprefix(".")
 
 
-def _without_value(change: Change) -> Change:
+def value_at(obj: Any, path: Sequence[str]) -> Any:
+    """Return what an object has at a path of `Change`; ABSENT where it has nothing there."""
+    found = obj
+    for step in path:
+        if isinstance(found, dict):
+            found = found.get(step, ABSENT)
+        elif isinstance(found, list) and step.startswith("["):
+            position = element_position(found, step)
+            found = ABSENT if position is None else found[position]
+        else:
+            return ABSENT
+    return found
+
+
+def element_position(items: Sequence[Any], label: str) -> int | None:
+    """Return where in a list the element of a label such as `[web]` is; None where it is not."""
+    for position, item in enumerate(items):
+        if isinstance(item, dict) and any(_label(item, keys) == label for keys in _ELEMENT_KEYS):
+            return position
+    return None
+
+
+def element_keys(item: dict[str, Any], label: str) -> dict[str, Any]:
+    """Return the fields, and their values, by which a label finds this element."""
+    keys = next(keys for keys in _ELEMENT_KEYS if _label(item, keys) == label)
+    return {key: item[key] for key in keys}
+
+
+def without_value(change: Change) -> Change:
+    """Return the change of a Secret as it may be shown."""
     if change.path[0] not in ("data", "stringData"):
         return change
-    hide: Callable[[Any], Any] = lambda value: value if value is ABSENT else "(hidden)"  # noqa: E731
-    return Change(change.path, hide(change.old), hide(change.new))
+    old, new = (value if value is ABSENT else HIDDEN for value in (change.old, change.new))
+    return Change(change.path, old, new)
 
 
 def _diff(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[Change]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in (*old, *(key for key in new if key not in old)):
             yield from _diff(old.get(key, ABSENT), new.get(key, ABSENT), (*path, key))
-    elif isinstance(old, list) and isinstance(new, list) and _are_named(old) and _are_named(new):
-        before, after = _by_name(old), _by_name(new)
-        for name in (*before, *(name for name in after if name not in before)):
-            yield from _diff(before.get(name, ABSENT), after.get(name, ABSENT), (*path, f"[{name}]"))
-    elif old is ABSENT and isinstance(new, dict) and new:
+    elif isinstance(old, list) and isinstance(new, list) and (keys := _common_keys(old, new)):
+        before, after = ({_label(item, keys): item for item in items} for items in (old, new))
+        for label in (*before, *(label for label in after if label not in before)):
+            yield from _diff(before.get(label, ABSENT), after.get(label, ABSENT), (*path, label))
+        if _kept(before, after) != _kept(after, before):
+            yield Change((*path, "[order]"), list(before), list(after))
+    elif old is ABSENT and isinstance(new, dict) and new and not (path and path[-1].startswith("[")):
         for key, value in new.items():
             yield from _diff(ABSENT, value, (*path, key))
     elif old is ABSENT or new is ABSENT or old != new:
         yield Change(path, old, new)
 
 
-def _are_named(items: list[Any]) -> bool:
-    return bool(items) and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in items)
+def _kept(items: dict[str, Any], others: dict[str, Any]) -> list[str]:
+    return [label for label in items if label in others]
 
 
-def _by_name(items: list[Any]) -> dict[str, Any]:
-    return {item["name"]: item for item in items}
+def _common_keys(old: list[Any], new: list[Any]) -> tuple[str, ...] | None:
+    """Return the fields that tell the elements of both lists apart; None where nothing does."""
+    for keys in _ELEMENT_KEYS:
+        labels = [[_label(item, keys) for item in items] for items in (old, new)]
+        if all(side and all(side) and len(set(side)) == len(side) for side in labels):
+            return keys
+    return None
+
+
+def _label(item: Any, keys: tuple[str, ...]) -> str:
+    """Return `[web]` or `[port=80,protocol=TCP]`; "" for an element that has not all of the keys."""
+    if not isinstance(item, dict):
+        return ""
+    values = [item.get(key) for key in keys]
+    if not all(isinstance(value, str | int) for value in values):
+        return ""
+    if keys == ("name",):
+        return f"[{values[0]}]"
+    return "[" + ",".join(f"{key}={value}" for key, value in zip(keys, values, strict=True)) + "]"
 
 
 def _shown(value: Any) -> str:

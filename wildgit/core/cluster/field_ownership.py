@@ -8,9 +8,11 @@ set, `{}` ends a path). Source: https://kubernetes.io/docs/reference/using-api/s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from wildgit.core.cluster.field_diff import element_position, path_text
 from wildgit.core.cluster.kube_objects import Object, annotations_of
 
 MANAGER = "git-wild"
@@ -19,6 +21,29 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CLIENT_SIDE_MANAGERS = ("kubectl-client-side-apply", "before-first-apply")
 
 Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who wrote a field, as the server recorded it.
+
+    Attributes:
+        manager: the client's own word for itself, such as `kubectl-edit`; "" where it was not recorded.
+        time: when it last wrote to this object (RFC 3339, UTC); "" where that was not recorded.
+        subresource: through which it wrote, such as `scale`; "" for the object itself. Servers before
+            1.22 neither record it nor who wrote through it.
+        is_apply: it applied server-side, so it says what it wants on purpose, as we do.
+    """
+
+    manager: str
+    time: str = ""
+    subresource: str = ""
+    is_apply: bool = False
+
+    @property
+    def is_us(self) -> bool:
+        """Whether this is a deploy of ours."""
+        return self.is_apply and self.manager == MANAGER
 
 
 def is_applied(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
@@ -73,6 +98,39 @@ def taken_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*kept, ours]
 
 
+def field_writers(live: Mapping[str, Any], path: Sequence[str]) -> list[Writer]:
+    """Return who owns a field of an object, the latest first; nobody owns what the server filled in.
+
+    Args:
+        live: the object, with its managedFields.
+        path: as `Change` has it.
+    """
+    found = [
+        Writer(
+            str(entry.get("manager") or ""),
+            str(entry.get("time") or ""),
+            _subresource(entry),
+            entry.get("operation") == "Apply",
+        )
+        for entry in _entries(live)
+        if entry.get("fieldsV1") and _owns(entry["fieldsV1"], live, path)
+    ]
+    return sorted(found, key=lambda writer: writer.time, reverse=True)
+
+
+def lost_fields(desired: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+    """Return the fields of what we applied that are no longer as we applied them, without asking the server.
+
+    An apply takes every field that it states, so one that is ours no more was written by somebody else.
+    What we still own can only have changed through a subresource of an older server, which does not record
+    that; it is seen where the value is a number or a boolean, which no server spells otherwise.
+    """
+    owned = applied_fields(live)
+    if owned is None:
+        return []
+    return [path_text(path) for path in _lost(_without_identity(desired), live, owned, ())]
+
+
 def last_applied(live: Mapping[str, Any]) -> Object | None:
     """Return what `kubectl apply` was last given, as it noted on the object; None where it did not."""
     text = annotations_of(live).get(LAST_APPLIED)
@@ -81,6 +139,53 @@ def last_applied(live: Mapping[str, Any]) -> Object | None:
     except ValueError:
         return None
     return noted if isinstance(noted, dict) else None
+
+
+def _owns(fields: Fields, live: Any, path: Sequence[str]) -> bool:
+    """Whether a set of fields has this path, or what holds it as one value."""
+    for step in path:
+        if not fields:
+            return True  # an atomic value, with all that is in it
+        if isinstance(live, list):
+            position = element_position(live, step) if step.startswith("[") else None
+            item = None if position is None else live[position]
+            key = None if item is None else next((key for key in fields if _picks(key, item)), None)
+        else:
+            key = f"f:{step}" if f"f:{step}" in fields else None
+            item = live.get(step) if isinstance(live, dict) else None
+        if key is None:
+            return False
+        fields, live = fields[key] or {}, item
+    return True
+
+
+def _picks(key: str, item: Any) -> bool:
+    if not key.startswith("k:") or not isinstance(item, dict):
+        return False
+    # What is missing in a manifest has its default, which is why the server could make a key of it.
+    return all(item.get(name, value) == value for name, value in json.loads(key[2:]).items())
+
+
+def _lost(desired: Any, live: Any, owned: Fields, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    keys = set(owned) - {"."}
+    if isinstance(desired, dict) and desired and isinstance(live, dict) and keys:
+        for name, value in desired.items():
+            field = (*path, name)
+            if f"f:{name}" not in owned or name not in live:
+                yield field
+            else:
+                yield from _lost(value, live[name], owned[f"f:{name}"] or {}, field)
+    elif isinstance(desired, list) and isinstance(live, list) and any(key.startswith("k:") for key in keys):
+        for number, value in enumerate(desired):
+            key = next((key for key in keys if _picks(key, value)), None)
+            found = _element(live, json.loads(key[2:])) if key else None
+            field = (*path, f"[{value['name'] if isinstance(value, dict) and 'name' in value else number}]")
+            if key is None or found is None:
+                yield field
+            else:
+                yield from _lost(value, found, owned[key] or {}, field)
+    elif isinstance(desired, bool | int) and isinstance(live, bool | int) and desired != live:
+        yield path
 
 
 def _entries(live: Mapping[str, Any]) -> list[dict[str, Any]]:
