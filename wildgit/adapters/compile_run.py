@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wildgit.adapters import terminal
-from wildgit.adapters.files import write_atomically
 from wildgit.adapters.git.merge_state import FileChange, MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.installed_apps import InstalledApps, lock_of
@@ -82,11 +81,6 @@ def _write(repo: Repo, changes: Sequence[FileChange], *, stage: bool) -> None:
         state.refuse_to_overwrite(conflicted, staged=False)
         state.write_conflicts(conflicted)
     # The lock is the last of each app's changes: it says that the files before it are done.
-    for change in clean:
-        path = repo.root / change.path
-        if change.data is None:
-            path.unlink(missing_ok=True)
-        else:
-            write_atomically(path, change.data)
+    state.write_clean(clean)
     if stage:
         state.stage([change.path for change in clean])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from wildgit.adapters.git.repo import EXECUTABLE, Repo
@@ -66,7 +67,10 @@ class InstalledApps:
     def files(self, name: str) -> dict[str, PackageFile]:
         """Return the app's own files: path inside its folder → content."""
         if self.revision is None:
-            return self.instance.files(name)
+            return {
+                path: replace(file, data=self.repo.normalised(f"{APPS}/{name}/{path}", file.data))
+                for path, file in self.instance.files(name).items()
+            }
         tree = self.repo.tree_at(self.revision, f"{APPS}/{name}") or ""
         found = {}
         for entry_name, entry in self.repo.entries(tree):
@@ -79,7 +83,8 @@ class InstalledApps:
             )
             for path, leaf in inner:
                 if leaf.mode in (EXECUTABLE, 0o100644):
-                    found[path] = PackageFile(self.repo.blob(leaf.blob), leaf.blob, leaf.mode == EXECUTABLE)
+                    data = self.repo.smudged(f"{APPS}/{name}/{path}", leaf.blob)
+                    found[path] = PackageFile(data, leaf.blob, leaf.mode == EXECUTABLE)
         return found
 
     def base_package(self, name: str, lock: PackageLock) -> Package:

@@ -85,5 +85,5 @@ def _lay_out(repo: Repo, root: Path, files: Iterable[tuple[str, TreeEntry]]) -> 
         if entry.mode == LINK:
             target.symlink_to(repo.blob(entry.blob).decode("utf-8", "surrogateescape"))
         else:
-            target.write_bytes(repo.blob(entry.blob))
+            target.write_bytes(repo.smudged(path, entry.blob))
             target.chmod(0o700 if entry.mode == EXECUTABLE else 0o600)

@@ -33,7 +33,8 @@ ATTRIBUTES = (
     "/config.yaml merge=wild-yaml",
     "/apps/**/*.yaml merge=wild-yaml",
     "/apps/**/*.yml merge=wild-yaml",
-    "/apps/*/.package/** merge=wild-package",
+    # .package has upstream's objects: what git converted would be another tree than the lock names.
+    "/apps/*/.package/** merge=wild-package -text -ident !filter !working-tree-encoding",
     "/apps/*/.package.lock.yaml merge=wild-package",
 )
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from wildgit.adapters import terminal
 from wildgit.adapters.files import locked, write_atomically
+from wildgit.adapters.git.conversion import Conversions, check_out, find_conversions, store_cleaned
 from wildgit.adapters.git.process import pass_through, run_git, try_git
 from wildgit.adapters.git.repo import EXECUTABLE, Repo, TreeEntry
 from wildgit.errors import GitError, InputError
@@ -202,7 +203,7 @@ class MergeState:
         found = set()
         for path in flagged & before.keys():
             place = self.repo.root / path
-            if place.is_file() and place.read_bytes() != self.repo.blob(before[path].blob):
+            if place.is_file() and _blob_of(self.repo.root, path) != before[path].blob:
                 found.add(path)
         return found
 
@@ -220,24 +221,33 @@ class MergeState:
         self._write_heads(journal.merge_head, message)
         head_tree = self.repo.tree_at(journal.head, "") or ""
         before = _entries_of(self.repo, head_tree, [change.path for change in changes])
-        blobs = {
-            change.path: change.blob or self.repo.store_blob(change.data)
-            for change in changes
-            if change.data is not None
-        }
+        conversions = find_conversions(self.repo.root, [change.path for change in changes])
+        blobs = self._blobs(changes, conversions)
         self._update_index(_unmerged_entries(changes, before, blobs))
-        for change in changes:
-            self._write_file(change)
-        self._replace_index(self._final_entries(changes, blobs))
+        self._write_files(changes, blobs, conversions)
+        self._replace_index(self._final_entries(changes, blobs, conversions))
         if any(change.stages is not None for change in changes):
             try_git(["rerere"], cwd=self.repo.root)  # does nothing unless rerere is on, as in git merge
             self._leave_to_user(journal)
 
     def write_conflicts(self, changes: Sequence[FileChange]) -> None:
         """Write conflicts outside of a merge, as `git stash pop` leaves them: stages and markers, no more."""
-        self._replace_index(self._final_entries(changes, {}))
+        conversions = find_conversions(self.repo.root, [change.path for change in changes])
+        blobs = self._blobs(changes, conversions)
+        self._replace_index(self._final_entries(changes, blobs, conversions))
+        self._write_files(changes, blobs, conversions)
+
+    def write_clean(self, changes: Sequence[FileChange]) -> None:
+        """Write files of the work tree in this order, as an editor would: each whole, its mode kept."""
+        conversions = find_conversions(self.repo.root, [change.path for change in changes])
         for change in changes:
-            self._write_file(change)
+            path = self.repo.root / change.path
+            if change.data is None:
+                path.unlink(missing_ok=True)
+            elif change.path in conversions.converted:
+                self._check_out([change], self._blobs([change], conversions))
+            else:
+                write_atomically(path, change.data)
 
     def commit(self, message: str) -> str:
         """Commit what was written, with git's own hooks, and return the new commit's id.
@@ -359,15 +369,47 @@ class MergeState:
         beside.unlink()
         lock.rename(index)
 
-    def _final_entries(self, changes: Sequence[FileChange], blobs: Mapping[str, str]) -> Iterator[str]:
+    def _blobs(self, changes: Sequence[FileChange], conversions: Conversions) -> dict[str, str]:
+        return {
+            change.path: change.blob or self._store(change.path, change.data, conversions)
+            for change in changes
+            if change.data is not None
+        }
+
+    def _store(self, path: str, data: bytes, conversions: Conversions) -> str:
+        """The blob of a file's content, as `git add` would store it."""
+        is_cleaned = path in conversions.filtered or (path in conversions.converted and b"\r" in data)
+        return store_cleaned(self.repo.root, path, data) if is_cleaned else self.repo.store_blob(data)
+
+    def _final_entries(
+        self, changes: Sequence[FileChange], blobs: Mapping[str, str], conversions: Conversions
+    ) -> Iterator[str]:
         for change in changes:
             yield f"0 {_ABSENT}\t{change.path}"
             if change.stages is not None:
                 for stage, data in enumerate(change.stages, 1):
                     if data is not None:
-                        yield f"{_mode(change)} {self.repo.store_blob(data)} {stage}\t{change.path}"
+                        blob = self._store(change.path, data, conversions)
+                        yield f"{_mode(change)} {blob} {stage}\t{change.path}"
             elif change.data is not None:
                 yield f"{_mode(change)} {blobs[change.path]} 0\t{change.path}"
+
+    def _write_files(
+        self, changes: Sequence[FileChange], blobs: Mapping[str, str], conversions: Conversions
+    ) -> None:
+        converted = [c for c in changes if c.data is not None and c.path in conversions.converted]
+        self._check_out(converted, blobs)
+        for change in changes:
+            if change.data is None or change.path not in conversions.converted:
+                self._write_file(change)
+
+    def _check_out(self, changes: Sequence[FileChange], blobs: Mapping[str, str]) -> None:
+        """Let git write what it converts."""
+        for change in changes:
+            refuse_links(self.repo.root, change.path)
+        if changes:
+            entries = [f"{_mode(change)} {blobs[change.path]} 0\t{change.path}" for change in changes]
+            check_out(self.repo.root, self._folder / "checkout-index", entries)
 
     def _write_file(self, change: FileChange) -> None:
         path = self.repo.root / change.path
@@ -387,6 +429,11 @@ class MergeState:
         for folder in {(self.repo.root / path).parent for path in journal.paths}:
             for left in folder.glob(".*.tmp"):
                 left.unlink(missing_ok=True)
+
+
+def _blob_of(root: Path, path: str) -> str:
+    """The id of the blob that git would make of a file of the work tree."""
+    return run_git(["hash-object", "--", path], cwd=root).decode().strip()
 
 
 def refuse_links(root: Path, path: str) -> None:

@@ -170,8 +170,32 @@ class Repo:
         data: bytes = self._git[blob].data
         return data
 
+    def smudged(self, path: str, blob: str) -> bytes:
+        """Return the content of a blob at `path` as the user knows it: through the filter driver set for it.
+
+        Line ends and encoding stay as they are in git.
+        """
+        if not self._has_filters or not isinstance(self._git.get_attr(path, "filter"), str):
+            return self.blob(blob)
+        return run_git(["cat-file", "--filters", f"--path={path}", blob], cwd=self.root)
+
+    @cached_property
+    def _has_filters(self) -> bool:
+        """Whether any filter driver is configured, git-lfs for example; mostly there is no file for it."""
+        return any(entry.name.startswith("filter.") for entry in self._git.config)
+
+    def normalised(self, path: str, data: bytes) -> bytes:
+        """Return the content of a file of the work tree with the line ends that git keeps of it."""
+        if b"\r\n" not in data or self._git.get_attr(path, "text") is False:
+            return data
+        config = self._git.config
+        is_text = self._git.get_attr(path, "text") or self._git.get_attr(path, "eol")
+        if not is_text and ("core.autocrlf" not in config or config["core.autocrlf"] == "false"):
+            return data
+        return data.replace(b"\r\n", b"\n")
+
     def file_at(self, revision: str, path: str) -> bytes | None:
-        """Return the content of a file of a commit; None where it has none of that name."""
+        """Return the content of a file of a commit, as `smudged`; None where it has none of that name."""
         import pygit2
 
         try:
@@ -180,7 +204,7 @@ class Repo:
             return None
         if entry.filemode == LINK:
             raise InputError("is a symbolic link; commit the file itself", source=path)
-        return bytes(entry.data) if isinstance(entry, pygit2.Blob) else None
+        return self.smudged(path, str(entry.id)) if isinstance(entry, pygit2.Blob) else None
 
     def history_of(self, commit: str, path: str) -> list[str]:
         """Return the commits that changed `path`, from `commit` backwards, the newest first."""
