@@ -47,6 +47,16 @@ def test_init_inside_another_repository_is_refused(git_repo: GitRepo) -> None:
     assert list((root / "sub").iterdir()) == []
 
 
+def test_objects_named_by_sha_256_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--object-format=sha256", "."], cwd=tmp_path, check=True)
+    (tmp_path / "config.yaml").write_text("apps: {}\n")
+    (tmp_path / "apps").mkdir()
+    for command in ("init", "status"):
+        said = wild(tmp_path, command, code=3)
+        assert "SHA-256" in said
+        assert "git fast-export" in said
+
+
 def test_outside_of_an_instance_every_command_says_init(tmp_path: Path, git_repo: GitRepo) -> None:
     assert "git wild init" in wild(tmp_path, "status", code=3)
     assert "git wild init" in wild(Path(git_repo.workspace), "status", code=3)
@@ -180,3 +190,13 @@ def test_compile_with_a_value_that_went_says_which(customised, value: str) -> No
 
 def test_status_of_an_app_that_is_not_added_says_so(customised) -> None:
     assert "not added" in customised.wild("status", "--local", "other")
+
+
+def test_a_package_that_is_a_mixture_is_said_and_put_right(customised) -> None:
+    customised.edit("apps/web/.package/manifest.yaml", "version: 1.0.0", "version: 1.5.0")
+    customised.commit("config(web): as a merge by git may leave it")
+    assert "git wild resolve" in customised.wild("status", "--local")
+    assert "\tcustomised,mixed\t" in customised.wild("status", "--local", "--porcelain")
+    assert ".package was a mixture" in customised.wild("resolve")
+    customised.commit("fix(web): the whole package")
+    assert "mixture" not in customised.wild("status", "--local")

@@ -9,6 +9,7 @@ import pytest
 from tests.git.driven import make_repository
 from tests.git.test_resolve import resolve
 from wildgit.adapters.git.package_sides import PackagePath, packages_unlike_locks
+from wildgit.adapters.instance_checks import check_packages
 
 LOCK = "apps/web/.package.lock.yaml"
 
@@ -154,6 +155,8 @@ def test_mixture_that_git_made_without_asking_is_found_and_put_right(clouds: Clo
     clouds.instance.git("merge", "--no-edit", "main")
     assert clouds.instance.read("apps/web/.package/run.sh") == "two\n"
     assert packages_unlike_locks(clouds.instance.root) == [PackagePath("web", "")]
+    (found,) = check_packages(clouds.instance.root)
+    assert (found.rule, found.path, "git wild resolve" in found.message) == ("mixed-package", LOCK, True)
     code, output = resolve(clouds.instance, "", "apps/web")
     assert (code, "was a mixture" in output) == (0, True)
     clouds.instance.git("commit", "--quiet", "--message", "fix(web): the whole package")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wildgit.adapters.cluster.app_source import required_apps
 from wildgit.adapters.cluster.kustomize import build
+from wildgit.adapters.git.package_sides import packages_unlike_locks
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.kubernetes_schemas import validate
@@ -24,6 +25,7 @@ RULES: dict[str, str] = {
     "build": "An app that does not build can't be deployed.",
     "schema": "The API server refuses what its schema does not know.",
     "requirement": "An app whose requirement is not installed never becomes ready.",
+    "mixed-package": "An update would start from a package that upstream never had.",
     "stale-compile": "What is deployed would not be what config.yaml says.",
     "breaking-change": "Whoever merges it should know: say on its line what was done about it.",
 }
@@ -117,6 +119,13 @@ def _at_key(content: bytes, path: str, rule: str, key: str, message: str) -> Ite
     line = key_node.line if key_node is not None else 0
     if not allowed_reason(content.split(b"\n"), line, rule):
         yield Finding(rule, path, line, message)
+
+
+def check_packages(top: Path) -> Iterator[Finding]:
+    """Yield the apps whose committed `.package/` is not the tree that their lock names."""
+    for package in packages_unlike_locks(top):
+        message = "git merged two packages into one, which is neither: git wild resolve, and commit"
+        yield Finding("mixed-package", package.lock, 0, message)
 
 
 def check_compiled(instance: Instance) -> Iterator[Finding]:

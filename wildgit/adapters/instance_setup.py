@@ -8,8 +8,9 @@ from pathlib import Path
 from wildgit.adapters.files import write_atomically
 from wildgit.adapters.git import hook_files, merge_driver
 from wildgit.adapters.git.process import run_git, try_git
+from wildgit.adapters.git.repo import SHA_256, SHA_256_HINT
 from wildgit.adapters.instance import CONFIG, KUBECONFIG, SECRET_MODE, SECRETS
-from wildgit.errors import InputError
+from wildgit.errors import GitError, InputError
 
 IGNORED = (
     SECRETS,
@@ -47,7 +48,7 @@ def set_up(directory: Path, config_text: str, *, hooks: bool = True) -> Iterator
         yield f"made a git repository in {directory}"
     shown = run_git(["rev-parse", "--show-object-format"], cwd=directory).decode().strip()
     if shown != "sha1":
-        raise InputError(f"the repository's objects are named by {shown}, which libgit2 can't read")
+        raise GitError(SHA_256, hint=SHA_256_HINT)
     for name, text, mode in (
         (CONFIG, config_text.encode(), None),
         (SECRETS, _SECRETS_TEXT, SECRET_MODE),

@@ -29,6 +29,7 @@ class LocalStatus:
         news: `behind`, `gone`, or "" for up to date and unknown.
         customised: the files that people changed against the pristine package.
         stale: config.yaml moved since the app was compiled.
+        mixed: the committed `.package/` is not what its lock names: git merged two packages into one.
         uncommitted: the app's folder has changes that are not committed.
         problem: why the app can't be judged; "" for nothing.
     """
@@ -39,6 +40,7 @@ class LocalStatus:
     news: str = ""
     customised: tuple[str, ...] = ()
     stale: bool = False
+    mixed: bool = False
     uncommitted: bool = False
     problem: str = ""
 
@@ -87,7 +89,8 @@ def _read(
     customised = tuple(
         sorted(path for path in contents.keys() | ours.keys() if contents.get(path) != ours.get(path))
     )
-    return LocalStatus(name, manifest.version, upstream_version, news, customised, stale, uncommitted)
+    mixed = not uncommitted and installed.package_tree(name) not in (None, app.lock.tree)
+    return LocalStatus(name, manifest.version, upstream_version, news, customised, stale, mixed, uncommitted)
 
 
 def _compare(package: str, tree: str, upstream: Upstream | None) -> tuple[str, str | None]:

@@ -221,6 +221,7 @@ def _check_instance(cwd: Path, revisions: str) -> Checked:
         check_breaking,
         check_builds,
         check_compiled,
+        check_packages,
         check_requirements,
     )
 
@@ -229,6 +230,7 @@ def _check_instance(cwd: Path, revisions: str) -> Checked:
         return [], RULES  # a Wild Directory: its packages are templates, and build nowhere
     findings = check_builds(top, read_apps(top))
     findings += check_requirements(Instance(top))
+    findings += check_packages(top)
     findings += check_compiled(Instance(top))
     findings += check_breaking(top, revisions)
     return findings, RULES

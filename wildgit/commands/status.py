@@ -99,6 +99,7 @@ def _words(status: LocalStatus) -> list[str]:
     words = [status.news] if status.news else []
     words += ["customised"] if status.customised else []
     words += ["stale"] if status.stale else []
+    words += ["mixed"] if status.mixed else []
     words += ["uncommitted"] if status.uncommitted else []
     return [*words, *(["broken"] if status.problem else [])]
 
@@ -130,6 +131,8 @@ def _remarks(status: LocalStatus) -> list[str]:
         said.append(f"{len(status.customised)} customised file{'s' * (len(status.customised) > 1)}")
     if status.stale:
         said.append(style("config.yaml changed since it was compiled", "doubtful"))
+    if status.mixed:
+        said.append(style(".package is a mixture of two: git wild resolve", "bad"))
     if status.uncommitted:
         said.append(style("uncommitted changes", "doubtful"))
     return said

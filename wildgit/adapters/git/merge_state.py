@@ -296,6 +296,8 @@ class MergeState:
         self._forget()
 
     def _recover(self) -> None:
+        for left in (*self._folder.glob(".*.tmp"), *self.repo.git_dir.glob(".MERGE_*.tmp")):
+            left.unlink(missing_ok=True)
         journal = self.journal()
         if journal is None or journal.phase != "writing":
             return

@@ -26,6 +26,9 @@ from wildgit.core.app.package import (
 )
 from wildgit.errors import GitError, InputError
 
+SHA_256 = "this repository names its objects by SHA-256; git wild reads SHA-1 only, as libgit2 does"
+SHA_256_HINT = "git init --object-format=sha1 NEW && git fast-export --all | git -C NEW fast-import"
+
 EXECUTABLE = 0o100755
 REGULAR = 0o100644
 LINK = 0o120000
@@ -54,6 +57,8 @@ class Repo:
         try:
             return pygit2.Repository(os.environ.get("GIT_DIR") or str(self.root))
         except pygit2.GitError as error:
+            if "object format" in str(error):
+                raise GitError(SHA_256, hint=SHA_256_HINT) from error
             raise GitError(f"{self.root} is not a git repository we can read: {error}") from error
 
     @cached_property
