@@ -208,6 +208,18 @@ def _provision(plane: ControlPlane, claim: Object) -> None:
     plane.request("POST", "/api/v1/persistentvolumes", volume)  # 409 where it is there and not yet bound
 
 
+def forget_deploys(plane: ControlPlane) -> None:
+    """Take every record of a deploy off the cluster, so that a test finds none of those before it."""
+    for namespace in json.loads(plane.request("GET", "/api/v1/namespaces?labelSelector=wild.cloud/app"))[
+        "items"
+    ]:
+        metadata = namespace["metadata"]
+        gone = {key: None for key in metadata.get("annotations", {}) if key.startswith("wild.cloud/")}
+        patch = {"metadata": {"labels": {"wild.cloud/app": None}, "annotations": gone}}
+        path = f"/api/v1/namespaces/{metadata['name']}"
+        plane.request("PATCH", path, patch, content_type="application/merge-patch+json")
+
+
 def set_status(plane: ControlPlane, resource: str, obj: Object, status: Object) -> None:
     """Write the status of a core object, as its controller or kubelet would."""
     metadata = obj["metadata"]

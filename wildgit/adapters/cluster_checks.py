@@ -12,6 +12,7 @@ from wildgit.adapters.cluster.target import open_cluster
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import read_settings
 from wildgit.adapters.standings import read_exposure
+from wildgit.core.cluster.environment import NoEnvironment
 from wildgit.core.diagnosis import Diagnosis
 from wildgit.errors import ClusterError, WildgitError
 
@@ -26,7 +27,7 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
     try:
         cluster, environment = open_cluster(instance, read_settings(root), is_brief=True)
         version = cluster.version()
-    except NoCluster as error:
+    except (NoCluster, NoEnvironment) as error:
         yield Diagnosis("the cluster answers", ok=None, detail=error.message)
         return
     except WildgitError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.rollout import last_log_lines
@@ -16,13 +17,13 @@ from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.local_status import LocalStatus
 from wildgit.adapters.settings import read_settings
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
-from wildgit.core.app.secrets import secret_data
 from wildgit.core.cluster.app_state import ClusterFacts, InstanceFacts, Standing, standing
 from wildgit.core.cluster.deploy_record import UNCOMMITTED
+from wildgit.core.cluster.environment import NoEnvironment
 from wildgit.core.cluster.exposure import KINDS as EXPOSURE_KINDS
 from wildgit.core.cluster.exposure import Finding, findings
 from wildgit.core.cluster.kube_objects import Object
-from wildgit.errors import ClusterError, WildgitError
+from wildgit.errors import ClusterError
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,13 @@ def view_cluster(instance: Instance, apps: Sequence[str], environment: str | Non
     """Return what the cluster says of the apps. A cluster that does not answer is a fact, too."""
     settings = read_settings(instance.root)
     try:
-        cluster, _ = open_cluster(instance, settings, environment, is_brief=True)
-        return ClusterView(read_cluster_facts(cluster, apps, _expected_secrets(instance, apps)), "", cluster)
+        cluster, _ = open_cluster(instance, settings, environment, is_brief=True, reads_only=True)
+        return ClusterView(read_cluster_facts(cluster, apps, own_secrets(instance, apps)), "", cluster)
     except ClusterError as error:
+        return ClusterView(None, error.message)
+    except NoEnvironment as error:
+        if environment is not None:
+            raise
         return ClusterView(None, error.message)
 
 
@@ -114,17 +119,6 @@ def _days_until(timestamp: str) -> int | None:
         return (datetime.fromisoformat(timestamp) - datetime.now(UTC)).days
     except (ValueError, TypeError):  # no timestamp, or one without a zone
         return None
-
-
-def _expected_secrets(instance: Instance, apps: Iterable[str]) -> dict[str, dict[str, str]]:
-    secrets = instance.secrets()
-    found = {}
-    for app in apps:
-        try:
-            found[app] = secret_data(instance.manifest(app), app, secrets)
-        except WildgitError:
-            continue  # what is wrong with it, `read_local_status` says
-    return found
 
 
 def _changed(repo: Repo, app: str, facts: ClusterFacts | None) -> tuple[str, ...]:

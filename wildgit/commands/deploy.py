@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("apps", nargs=-1, metavar="[APP]...")
 @click.option("--all", "every", is_flag=True, help="All installed apps.")
+@click.option("--changed", is_flag=True, help="The apps that git has otherwise than the cluster.")
 @click.option("--with-dependencies", is_flag=True, help="First deploy what the apps require, in order.")
 @click.option("--dry-run", is_flag=True, help="Say what would be created, changed and pruned; write nothing.")
 @click.option("--offline", is_flag=True, help="With --dry-run: ask no cluster, and plan for an empty one.")
@@ -31,6 +32,7 @@ def deploy(
     *,
     apps: tuple[str, ...],
     every: bool,
+    changed: bool,
     with_dependencies: bool,
     dry_run: bool,
     offline: bool,
@@ -49,11 +51,16 @@ def deploy(
     Nothing is written before the server has tried all of it. What was applied before and is no more in git
     goes away, but never a namespace, and no claim without --prune-data. What fails half-way stays as far as
     it came: run it again. Secret values are never printed.
+
+    With --changed it is the apps whose folder or part of config.yaml is not as in the commit that the
+    cluster says was deployed, and those that were never deployed.
     """
     from wildgit.adapters.cluster.app_source import start_build
     from wildgit.adapters.instance import Instance
 
     _refuse_nonsense(dry_run=dry_run, offline=offline, against=against, summary=summary, as_json=as_json)
+    if changed and (apps or every or offline):
+        raise UsageError("--changed finds the apps by itself: it goes with neither APP, --all nor --offline")
     instance = Instance.find()
     if offline:
         from wildgit.adapters.cluster.deploy_preview import preview
@@ -82,7 +89,10 @@ def deploy(
     run = DeployRun.open(instance, options)
     for app, build in builds.items():
         run.use_build(app, build)
-    run.deploy(apps, every=every)
+    if changed:
+        run.deploy_changed()
+    else:
+        run.deploy(apps, every=every)
     return OK
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,7 +17,7 @@ from wildgit.core.app.secrets import secret_data
 from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.cluster.desired_state import AppSecret, app_secret_names, is_placeholder, namespace_of
 from wildgit.core.cluster.kube_objects import Object
-from wildgit.errors import GitError, InputError
+from wildgit.errors import GitError, InputError, WildgitError
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ def requirements_of_all(instance: Instance) -> dict[str, list[str]]:
         ]
         for app in installed
     }
+
+
+def own_secrets(instance: Instance, apps: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return app → what its Secret should hold, as plain text; what is broken is left out."""
+    values = instance.secrets()
+    found = {}
+    for app in apps:
+        with suppress(WildgitError):
+            found[app] = secret_data(instance.manifest(app), app, values)
+    return found
 
 
 def deployed_commit(instance: Instance, app: str) -> str:

@@ -8,10 +8,11 @@ from wildgit.adapters.cluster.deploy_news import News
 from wildgit.adapters.cluster.deploy_run import read_ladder
 from wildgit.adapters.cluster.operations import operation
 from wildgit.adapters.cluster.removal import Removal, remove_locally
-from wildgit.adapters.cluster.target import open_cluster, seconds
+from wildgit.adapters.cluster.target import checked_out, open_cluster, seconds
 from wildgit.adapters.instance import Instance, section
 from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.desired_state import namespace_of
+from wildgit.core.cluster.environment import find_environment
 from wildgit.core.cluster.events import DONE, STARTED, Event
 from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.errors import ClusterError, GitError, InputError, WildgitError
@@ -22,6 +23,8 @@ _WAIT_S = 30.0
 def delete_app(instance: Instance, app: str, environment: str | None) -> None:
     """Delete an app from the cluster, as far as that answers, and from the instance."""
     settings = read_settings(instance.root)
+    if environment is not None:  # one that can't be meant is the user's slip, not a cluster that is away
+        find_environment(settings.values, checked_out(instance.root), environment)
     mask = masker(secret_values(instance.secrets()))
     terminal.add_mask(mask)
     news = News(as_json=False)

@@ -12,8 +12,10 @@ import threading
 
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.operations import now
+from wildgit.core.cluster.changes import Changes
 from wildgit.core.cluster.deploy_plan import Action, Plan, Verb
-from wildgit.core.cluster.events import DONE, FAILED, NOTE, WAITING, Event
+from wildgit.core.cluster.environment import Environment
+from wildgit.core.cluster.events import DONE, FAILED, NOTE, WAITING, Event, Report
 
 _SIGNS = {
     Verb.CREATE: ("+", "good"),
@@ -96,6 +98,21 @@ def say_plan(plan: Plan, *, as_json: bool) -> None:
         terminal.say(f"{plan.app}: nothing would change")
     else:
         terminal.say(f"{plan.app}: {counts_text(plan)}")
+
+
+def say_changes(changes: Changes, environment: Environment, report: Report) -> None:
+    """Tell which apps will be deployed and why, and what is left to the user."""
+    for change in changes.changed:
+        report(Event(change.app, "changed", NOTE, message=change.reason))
+    for app in changes.excluded:
+        report(Event(app, "changed", NOTE, message=f"left out of {environment.name}; named, it is deployed"))
+    for app in changes.gone:
+        message = f"is deployed and no longer in git; to delete it and its data: git wild delete {app}"
+        report(Event(app, "changed", NOTE, message=message))
+    for app, note in changes.notes.items():
+        report(Event(app, "changed", NOTE, message=note))
+    if not changes.changed:
+        terminal.remark("nothing to deploy: what git has is deployed")
 
 
 def counts_text(plan: Plan) -> str:

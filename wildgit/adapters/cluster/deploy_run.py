@@ -11,9 +11,10 @@ from functools import cached_property
 
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.app_source import AppSource, deployed_commit, read_source, requirements_of_all
+from wildgit.adapters.cluster.changed_apps import read_changes
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.compile_check import ensure_compiled
-from wildgit.adapters.cluster.deploy_news import News, counts_text
+from wildgit.adapters.cluster.deploy_news import News, counts_text, say_changes
 from wildgit.adapters.cluster.deployment import Actor, Deployment, DeployOptions
 from wildgit.adapters.cluster.kustomize import Build
 from wildgit.adapters.cluster.namespaces import Ladder
@@ -30,7 +31,7 @@ from wildgit.core.cluster.deploy_order import deploy_order
 from wildgit.core.cluster.deploy_plan import Plan
 from wildgit.core.cluster.deploy_record import UNCOMMITTED, read_record
 from wildgit.core.cluster.desired_state import APP_LABEL
-from wildgit.core.cluster.environment import Environment
+from wildgit.core.cluster.environment import DEFAULT_NAME, Environment
 from wildgit.core.cluster.events import NOTE, Event, Report
 from wildgit.core.cluster.health import State
 from wildgit.core.cluster.masking import masker, secret_values
@@ -83,7 +84,11 @@ class DeployRun:
     def open(cls, instance: Instance, options: RunOptions) -> DeployRun:
         """Return a run against the cluster of the instance's environment."""
         settings = read_settings(instance.root)
-        return cls(instance, settings, open_cluster(instance, settings, options.environment), options)
+        reads_only = options.dry_run
+        cluster, environment = open_cluster(instance, settings, options.environment, reads_only=reads_only)
+        if environment.name != DEFAULT_NAME:
+            terminal.remark(f"environment {environment.name}: {cluster.server.connection.server}")
+        return cls(instance, settings, (cluster, environment), options)
 
     def use_build(self, app: str, build: Build) -> None:
         """Take a build of an app that was started already."""
@@ -103,16 +108,29 @@ class DeployRun:
         """
         self._revision = revision
         named = named_apps(revision or self.instance, apps, every=every)
-        requires = requirements_of_all(revision or self.instance)
+        self._deploy_in_order(named)
+
+    def _deploy_in_order(self, named: Sequence[str], gone: Sequence[str] = ()) -> None:
+        requires = requirements_of_all(self._revision or self.instance)
         order = deploy_order(named, requires)
         if not self.options.with_dependencies:
             order = [app for app in order if app in named]
         with masked_errors(self._mask):
             if self.options.dry_run:
-                self._show_plans(order)
+                self._show_plans(order, gone)
                 return
             for app in order:
                 self._deploy_one(app, requires[app])
+
+    def deploy_changed(self) -> None:
+        """Deploy the apps that git has otherwise than the cluster; say which, why, and what is left alone.
+
+        Raises:
+            WildgitError: one could not be deployed; those before it are, and the next run goes on.
+        """
+        changes = read_changes(self.instance, self.cluster, self.environment)
+        say_changes(changes, self.environment, self._news)
+        self._deploy_in_order(changes.apps, changes.gone)
 
     def _deploy_one(self, app: str, requires: list[str]) -> None:
         self._await_required(app, requires)
@@ -143,7 +161,7 @@ class DeployRun:
                 self._news.close()
         self._say_done(plan, source)
 
-    def _show_plans(self, order: Sequence[str]) -> None:
+    def _show_plans(self, order: Sequence[str], gone: Sequence[str]) -> None:
         """Show what each would do; all of them, before the first that can't be done is an error."""
         output = PlanOutput(self.options.summary, self.options.as_json)
         try:
@@ -152,7 +170,7 @@ class DeployRun:
                     self._compile(app, self._news)
                     output.show(self._deployment(self._read(app), self._news).plan(free=False))
         finally:
-            output.write_summary(f"What a deploy would change in {code(self.environment.name)}")
+            output.write_summary(f"What a deploy would change in {code(self.environment.name)}", gone)
         output.raise_refusal()
         for plan in output.plans:
             _refuse_problems(plan)
@@ -257,7 +275,7 @@ def named_apps(instance: Instance, apps: Sequence[str], *, every: bool) -> list[
         InputError: one is not installed.
     """
     if not apps and not every:
-        raise UsageError("say which apps to deploy", hint="git wild deploy APP…, or --all")
+        raise UsageError("say which apps to deploy", hint="git wild deploy APP…, --changed, or --all")
     if apps and every:
         raise UsageError("--all already means every app")
     return instance.require_apps(tuple(apps))

@@ -37,14 +37,31 @@ def read_cluster_facts(
     for obj in (obj for listed in rest for obj in listed):
         objects[labels_of(obj)[APP_LABEL]].append(obj)
     by_app = {labels_of(namespace)[APP_LABEL]: namespace for namespace in namespaces}
-    held = {(labels_of(obj)[APP_LABEL], obj["metadata"]["name"]): obj for obj in secret_objects}
+    held = _own_secrets(secret_objects)
     pods = _pods_of_unready(cluster, by_app, objects)
     found = {app: ClusterFacts() for app in apps}
     for app, namespace in by_app.items():
-        secret = held.get((app, f"{app}-secrets"))
-        differ = bool(secrets.get(app)) and _plain(secret) != dict(secrets[app])
+        differ = bool(secrets.get(app)) and _plain(held.get(app)) != dict(secrets[app])
         found[app] = _facts(namespace, [*objects[app], *pods.get(app, [])], secrets_differ=differ)
     return found
+
+
+def apps_with_other_secrets(cluster: Cluster, secrets: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the apps whose Secret in the cluster is not what it should be.
+
+    Args:
+        cluster: who is asked.
+        secrets: app → what its Secret should hold, as plain text; empty where the app has none.
+    """
+    wanted = {app: dict(values) for app, values in secrets.items() if values}
+    held = _own_secrets(_marked(cluster, ("v1", "Secret"))) if wanted else {}
+    return [app for app, values in wanted.items() if _plain(held.get(app)) != values]
+
+
+def _own_secrets(objects: Sequence[Object]) -> dict[str, Object]:
+    """Return app → its own Secret, leaving the copies of others' aside."""
+    found = ((labels_of(obj)[APP_LABEL], obj) for obj in objects)
+    return {app: obj for app, obj in found if obj["metadata"]["name"] == f"{app}-secrets"}
 
 
 def _marked(cluster: Cluster, kind: tuple[str, str]) -> list[Object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -9,15 +11,22 @@ from wildgit.adapters.cluster.api_server import Patience
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.instance import KUBECONFIG, Instance
+from wildgit.adapters.settings import REMOTE as UPSTREAM
 from wildgit.adapters.settings import Settings
 from wildgit.core.cluster.environment import Environment, find_environment
 from wildgit.errors import InputError
 
 _BRIEF_S = 3.0
+_HEADS, _REMOTES = "refs/heads/", "refs/remotes/"
 
 
 def open_cluster(
-    instance: Instance, settings: Settings, name: str | None = None, *, is_brief: bool = False
+    instance: Instance,
+    settings: Settings,
+    name: str | None = None,
+    *,
+    is_brief: bool = False,
+    reads_only: bool = False,
 ) -> tuple[Cluster, Environment]:
     """Return the cluster of the environment `name`, or of the current branch's; nothing is sent to it yet.
 
@@ -26,19 +35,42 @@ def open_cluster(
         settings: in force there.
         name: of an environment.
         is_brief: somebody looks on: give up on a silent cluster after a few seconds.
+        reads_only: nothing will be written, so an environment that is named may be another branch's.
 
     Raises:
-        InputError: there is no such environment, or its kubeconfig can't be used.
+        NoEnvironment: the settings have environments, and none is meant.
+        InputError: its kubeconfig can't be used.
         ClusterError: no kubeconfig says which cluster it is.
     """
-    done = try_git(["symbolic-ref", "--quiet", "--short", "HEAD"], cwd=instance.root)
-    branch = done.stdout.decode().strip() or None
-    environment = find_environment(settings.values, branch, name)
-    kubeconfig = _kubeconfig(instance, environment)
+    branches = checked_out(instance.root)
+    environment = find_environment(settings.values, branches, name, from_any_branch=reads_only)
+    return connect(instance, settings, environment, is_brief=is_brief), environment
+
+
+def connect(
+    instance: Instance, settings: Settings, environment: Environment, *, is_brief: bool = False
+) -> Cluster:
+    """Return the cluster of an environment; see `open_cluster`."""
     patience = read_patience(settings)
     if is_brief:
         patience = Patience(*(min(seconds, _BRIEF_S) for seconds in astuple(patience)))
-    return Cluster.connect(kubeconfig, environment.context, patience), environment
+    return Cluster.connect(_kubeconfig(instance, environment), environment.context, patience)
+
+
+def checked_out(root: Path) -> tuple[str, ...]:
+    """Return the branch that is checked out.
+
+    With a detached HEAD, as some CI leaves it, these are the branches whose tip it is, here or on a remote.
+    """
+    done = try_git(["symbolic-ref", "--quiet", "HEAD"], cwd=root)
+    if done.returncode == 0:
+        return (os.fsdecode(done.stdout).strip().removeprefix(_HEADS),)
+    places = [_HEADS, _REMOTES]
+    done = try_git(["for-each-ref", "--points-at=HEAD", "--format=%(refname)", *places], cwd=root)
+    refs = os.fsdecode(done.stdout).split()
+    local = [ref.removeprefix(_HEADS) for ref in refs if ref.startswith(_HEADS)]
+    remote = [ref.removeprefix(_REMOTES).partition("/") for ref in refs if ref.startswith(_REMOTES)]
+    return tuple(dict.fromkeys([*local, *(branch for where, _, branch in remote if where != UPSTREAM)]))
 
 
 def read_patience(settings: Settings) -> Patience:
@@ -69,23 +101,35 @@ def seconds(settings: Settings, key: str, usual: float) -> float:
 
 
 def _kubeconfig(instance: Instance, environment: Environment) -> Path | None:
-    if environment.kubeconfig is None:
-        own = instance.root / KUBECONFIG
-        return own if own.is_file() else None
-    path = instance.root / Path(environment.kubeconfig).expanduser()
-    if not path.is_file():
+    named = Path(environment.kubeconfig or KUBECONFIG).expanduser()
+    path = next((root / named for root in _roots(instance) if (root / named).is_file()), None)
+    if path is not None:
+        _refuse_tracked(instance, path)
+    elif environment.kubeconfig is not None:
         raise InputError(
-            f"the kubeconfig of the environment {environment.name} does not exist", source=str(path)
+            f"the kubeconfig of the environment {environment.name} does not exist",
+            source=str(instance.root / named),
+            hint=f"git config wild-environment.{environment.name}.kubeconfig FILE",
         )
-    _refuse_tracked(instance, path)
     return path
+
+
+def _roots(instance: Instance) -> Iterator[Path]:
+    """Yield where a kubeconfig may lie: here; else, for a linked work tree, in the main one."""
+    yield instance.root
+    done = try_git(["rev-parse", "--path-format=absolute", "--git-common-dir"], cwd=instance.root)
+    common = Path(os.fsdecode(done.stdout).rstrip("\n"))
+    if common.name == ".git":
+        yield common.parent
 
 
 def _refuse_tracked(instance: Instance, path: Path) -> None:
     """A kubeconfig can name a program that makes credentials; one that came with a commit must not be run."""
-    if try_git(["ls-files", "--error-unmatch", "--", str(path)], cwd=instance.root).returncode == 0:
-        raise InputError(
-            "is tracked by git; a kubeconfig holds credentials and can run programs",
-            source=str(path),
-            hint=f"git rm --cached {path.name}, and list it in .gitignore",
-        )
+    for place in dict.fromkeys((path, path.resolve())):
+        done = try_git(["ls-files", "--error-unmatch", "--", str(place)], cwd=instance.root)
+        if done.returncode == 0 or b"submodule" in done.stderr:
+            raise InputError(
+                "is tracked by git; a kubeconfig holds credentials and can run programs",
+                source=str(path),
+                hint=f"git rm --cached {path.name}, and list it in .gitignore",
+            )
