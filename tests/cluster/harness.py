@@ -35,6 +35,14 @@ class Instance:
         self.write(".gitignore", "secrets.yaml\nkubeconfig\n*.lock\noperations/\n")
         self.use(plane.kubeconfig())
 
+    @classmethod
+    def existing(cls, root: Path, plane: ControlPlane) -> Instance:
+        """Return an instance that is there already, such as a clone; it gets a kubeconfig."""
+        found = cls.__new__(cls)
+        found.root, found.plane = root, plane
+        found.use(plane.kubeconfig())
+        return found
+
     def use(self, kubeconfig: Path) -> None:
         """Talk to the cluster by this kubeconfig from now on."""
         (self.root / "kubeconfig").write_bytes(kubeconfig.read_bytes())

@@ -108,7 +108,8 @@ def test_emergency_deploys_from_objects_and_commits_when_the_work_is_clean(insta
     instance.deploy("back-four")
     change(instance, "back-four", "one", "two")
     instance.deploy("back-four")
-    instance.edit("apps/back-four/all.yaml", "word: two", "word: half-way")
+    for path in ("apps/back-four/all.yaml", "apps/back-four/manifest.yaml", "config.yaml"):
+        instance.write(path, "<<<<<<< half-way\n")
     done = instance.wild("rollback", "--emergency", "back-four", "--yes")
     assert done.returncode == 1
     assert "it is deployed, but not committed" in done.stderr

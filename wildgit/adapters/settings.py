@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wildgit.adapters.git.process import try_git
+from wildgit.adapters.git.process import run_git, try_git
 from wildgit.errors import GitError, InputError
 
 REMOTE = "wild-directory"
@@ -20,7 +20,7 @@ _CHOICES = {
     "wild.templatescope": ("auto", "app", "all"),
 }
 # What .wildconfig may set; everything else in it is refused, so that a typo is seen.
-_SHARED_KEYS = {*_CHOICES, "wild.packagespath", "wild.branch"}
+_SHARED_KEYS = {*_CHOICES, "wild.packagespath", "wild.branch", "wild.agerecipient"}
 _SHARED_PREFIXES = ("wild-environment.",)
 
 
@@ -69,6 +69,29 @@ def read_settings(root: Path) -> Settings:
         raise GitError(f"git config: {done.stderr.decode('utf-8', 'replace').strip()}")
     values.update(_parse(done.stdout))
     return Settings(values)
+
+
+def read_every(root: Path, key: str) -> list[str]:
+    """Return all values of a key that may be given several times: the team's, then the user's own.
+
+    Raises:
+        InputError: `.wildconfig` is broken or sets what a tracked file may not.
+    """
+    read_settings(root)
+    tracked = root / _TRACKED
+    sources = (
+        [["--no-includes", "--file", _TRACKED]] if tracked.is_file() and not tracked.is_symlink() else []
+    )
+    found: list[str] = []
+    for source in [*sources, []]:
+        output = try_git(["config", *source, "-z", "--get-all", key], cwd=root).stdout
+        found += [value for value in output.decode("utf-8", "replace").split("\0") if value]
+    return list(dict.fromkeys(found))
+
+
+def share(root: Path, key: str, value: str) -> None:
+    """Add a value of a key to `.wildconfig`, for everybody who works on this instance."""
+    run_git(["config", "--file", _TRACKED, "--add", key, value], cwd=root)
 
 
 def _read_tracked(root: Path) -> dict[str, str]:

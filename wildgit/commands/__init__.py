@@ -70,6 +70,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Cluster",
         "Bring back what was deployed before, as a new commit, and deploy it",
     ),
+    "backup": ("wildgit.commands.backup", "Cluster", "Tag what is committed as a backup"),
+    "restore": (
+        "wildgit.commands.restore",
+        "Cluster",
+        "Make a fresh clone the instance that it was, and deploy it",
+    ),
     "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
     "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
     "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),

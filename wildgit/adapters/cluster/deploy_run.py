@@ -45,6 +45,7 @@ _UNCOMMITTED_NOTE = "has changes that are not committed; they are deployed, too"
 class RunOptions:
     """What the command line asks for; see the command's help."""
 
+    action: str = "deploy"  # as records of operations call it
     with_dependencies: bool = False
     dry_run: bool = False
     frozen: bool = False
@@ -136,8 +137,7 @@ class DeployRun:
         self._await_required(app, requires)
         revision = self._revision
         commit = revision.commit if revision else deployed_commit(self.instance, app)
-        action = "rollback" if revision else "deploy"
-        with operation(self.instance.root, action, app, commit, self._mask) as running:
+        with operation(self.instance.root, self.options.action, app, commit, self._mask) as running:
             running.record["environment"] = self.environment.name
 
             def report(event: Event) -> None:
@@ -187,7 +187,12 @@ class DeployRun:
 
     def _refresh_copies(self, app: str, report: Report) -> None:
         """A required secret is a reference: what it copies may have been rotated since."""
-        changed = refresh_copies(self.instance, app) if app in self.instance.app_names() else []
+        try:
+            changed = refresh_copies(self.instance, app)
+        except WildgitError:
+            if self._revision is None:
+                raise
+            changed = []  # the work tree may be in any state; what the revision lacks, reading it says
         if changed:
             self._add_mask()
             said = f"copied anew from what it requires: {', '.join(changed)}"
@@ -221,7 +226,7 @@ class DeployRun:
                 continue
             unready = [h for h in read_health(self.cluster, namespace) if h.state is not State.READY]
             # What is rolled back ran here before; an incident is no time to wait for others.
-            if unready and self._revision is None:
+            if unready and self.options.action != "rollback":
                 raise ClusterError(
                     f"{app} requires {required}, which is not ready: {unready[0]}",
                     hint=f"git wild deploy --wait {required}",

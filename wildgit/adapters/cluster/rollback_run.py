@@ -61,7 +61,12 @@ class RollbackRun:
         if head is None:
             raise GitError("there is no commit yet, so none to go back to")
         self.head = head
-        run_options = RunOptions(dry_run=options.dry_run, wait=options.wait, environment=options.environment)
+        run_options = RunOptions(
+            action="rollback",
+            dry_run=options.dry_run,
+            wait=options.wait,
+            environment=options.environment,
+        )
         self._run = DeployRun.open(instance, run_options) if options.deploy else None
 
     def run(self) -> int:

@@ -36,6 +36,7 @@ ATTRIBUTES = (
     # .package has upstream's objects: what git converted would be another tree than the lock names.
     "/apps/*/.package/** merge=wild-package -text -ident !filter !working-tree-encoding",
     "/apps/*/.package.lock.yaml merge=wild-package",
+    "/secrets.yaml.age binary",
 )
 
 

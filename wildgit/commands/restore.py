@@ -1,0 +1,54 @@
+"""`git wild restore`: from a clone and a key to the instance and the cluster that were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wildgit.errors import OK
+
+
+@click.command()
+@click.argument("tag", required=False)
+@click.option(
+    "--identity",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The key of age or SSH that opens the secrets.",
+)
+@click.option(
+    "--secrets",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The encrypted secrets, where they are not secrets.yaml.age in the clone.",
+)
+@click.option("--no-deploy", is_flag=True, help="Leave the cluster alone.")
+@click.option("--timeout", type=float, default=300, show_default=True, help="Seconds to wait for one app.")
+@click.option("--env", "environment", metavar="NAME", help="The environment to deploy to.")
+def restore(
+    *,
+    tag: str | None,
+    identity: Path | None,
+    secrets: Path | None,
+    no_deploy: bool,
+    timeout: float,
+    environment: str | None,
+) -> int:
+    """Make a fresh clone the instance that it was, and deploy it.
+
+    With a TAG, the branch goes to that backup, if no commit is lost by it. Then the secrets are decrypted,
+    hooks, merge drivers, modes and the wild-directory remote set up, and what ran is deployed in the order
+    of what requires what. A secrets.yaml that differs is not replaced without being asked. Put the kubeconfig
+    beside config.yaml before. It is safe to run again.
+    """
+    from wildgit.adapters.cluster.restore_run import RestoreOptions
+    from wildgit.adapters.cluster.restore_run import restore as restore_all
+    from wildgit.adapters.instance import Instance
+
+    options = RestoreOptions(tag, identity, secrets, not no_deploy, environment, timeout)
+    restore_all(Instance.find(), options)
+    return OK
+
+
+command = restore
