@@ -6,6 +6,7 @@ tracked file can only set what is listed here: nothing in it can name a command 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _CHOICES = {
 }
 # What .wildconfig may set; everything else in it is refused, so that a typo is seen.
 _SHARED_KEYS = {*_CHOICES, "wild.packagespath", "wild.branch", "wild.agerecipient"}
-_SHARED_PREFIXES = ("wild-environment.",)
+_SHARED_PREFIXES = ("wild-environment.", "wild-ignore.")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,18 @@ def read_every(root: Path, key: str) -> list[str]:
 def share(root: Path, key: str, value: str) -> None:
     """Add a value of a key to `.wildconfig`, for everybody who works on this instance."""
     run_git(["config", "--file", _TRACKED, "--add", key, value], cwd=root)
+
+
+def share_section(root: Path, section: str, values: Mapping[str, str]) -> None:
+    """Set variables of a section of `.wildconfig`, as `git config` writes them: what else is there stays.
+
+    Raises:
+        InputError: it is a symbolic link, which is not read either.
+    """
+    if (root / _TRACKED).is_symlink():
+        raise InputError("is a symbolic link; settings are not read through one", source=_TRACKED)
+    for variable, value in values.items():
+        run_git(["config", "--file", _TRACKED, f"{section}.{variable}", value], cwd=root)
 
 
 def _read_tracked(root: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.drift_run import AppDrift, look_for_drift
@@ -15,6 +16,9 @@ from wildgit.core.cluster.field_diff import ABSENT, HIDDEN
 from wildgit.core.cluster.field_ownership import Writer
 from wildgit.core.cluster.ignore_rules import IgnoreRule
 from wildgit.errors import FAILED, NO, OK, WildgitError
+
+if TYPE_CHECKING:
+    from wildgit.adapters.cluster.accept_run import Accepted
 
 _MAX_SHOWN = 60
 _STEPS_S = ((86400, "day"), (3600, "hour"), (60, "minute"))
@@ -51,6 +55,15 @@ def say_expired(rules: Iterable[IgnoreRule]) -> None:
             f"the rule for {rule.key} ended on {rule.until} and no longer counts: {rule.reason}",
             hint=f'remove [wild-ignore "{rule.key}"] from .wildconfig, or give it another day',
         )
+
+
+def say_accepted(app: str, done: Sequence[Accepted]) -> None:
+    """Print what became of each difference that was to be accepted."""
+    for each in done:
+        resource, field = each.difference.resource, each.difference.field
+        what = f"{app}: {resource.short if resource else ''} {field}".rstrip()
+        word, style = ("refused", "bad") if each.is_refused else ("accepted", "good")
+        terminal.say(f"{terminal.style(word, style)} {what}: {each.text}")
 
 
 def summary(each: AppDrift) -> str:
