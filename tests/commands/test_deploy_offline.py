@@ -73,3 +73,8 @@ def test_an_app_that_does_not_build_is_in_the_summary_with_the_plans_of_the_othe
     text = sample.read("plan.md")
     assert "**It can't be deployed like this:**\n\n- `postgres`: `" in text
     assert "| create | `deployment/redis` |  |" in text
+
+
+def test_wrong_usage_is_told_before_a_cluster_is_looked_for(sample: Work) -> None:
+    assert "say which apps to deploy" in sample.wild("deploy", code=2)
+    assert "app 'nothing' is not installed" in sample.wild("deploy", "nothing", code=3)

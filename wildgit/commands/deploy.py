@@ -72,8 +72,9 @@ def deploy(
         return OK
     builds = {app: start_build(instance, app) for app in _first(instance, apps)}
     # kubectl builds while we import: for a small app each takes as long as the other.
-    from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
+    from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions, named_apps
 
+    named = [] if changed else named_apps(instance, apps, every=every)
     options = RunOptions(
         with_dependencies=with_dependencies,
         dry_run=dry_run,
@@ -92,7 +93,7 @@ def deploy(
     if changed:
         run.deploy_changed()
     else:
-        run.deploy(apps, every=every)
+        run.deploy(named)
     return OK
 
 

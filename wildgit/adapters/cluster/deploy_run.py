@@ -95,20 +95,19 @@ class DeployRun:
         """Take a build of an app that was started already."""
         self._builds[app] = build
 
-    def deploy(self, apps: Sequence[str], *, every: bool = False, revision: Revision | None = None) -> None:
+    def deploy(self, apps: Sequence[str], *, revision: Revision | None = None) -> None:
         """Deploy the apps, each behind those of them that it requires.
 
         Args:
             apps: which.
-            every: all of them.
             revision: deploy what a commit has, as it has it: nothing is compiled. None for the work tree.
 
         Raises:
-            UsageError: neither apps nor all of them are asked for.
+            UsageError: there are none.
             WildgitError: one could not be deployed; those before it are.
         """
         self._revision = revision
-        named = named_apps(revision or self.instance, apps, every=every)
+        named = named_apps(revision or self.instance, apps, every=False)
         self._deploy_in_order(named)
 
     def _deploy_in_order(self, named: Sequence[str], gone: Sequence[str] = ()) -> None:
