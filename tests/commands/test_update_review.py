@@ -157,3 +157,11 @@ def test_the_summary_says_what_a_reviewer_asks_and_nothing_that_a_forge_acts_on(
     assert secret not in text and "fixes #7 @everyone \\| <img> ********`" in text
     outside_of_code = re.sub(r"`[^`]*`", "", text)
     assert not re.search(r"[@#]\w|<(?!/?(details|summary)>)", outside_of_code)
+
+
+def test_a_clone_without_secrets_is_updated_and_no_secret_is_made_up_for_it(customised, publish) -> None:
+    (customised.root / "secrets.yaml").unlink()
+    manifest = second()["web/manifest.yaml"] + "  - apps.web.token\n"
+    publish({"web/manifest.yaml": manifest})
+    assert "the new secret apps.web.token was not made" in customised.wild("update", "--branch")
+    assert not (customised.root / "secrets.yaml").exists()

@@ -164,6 +164,11 @@ def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, requ
 
         terminal.add_mask(masker(secret_values(instance.secrets())))
         terminal.say_to_file(request.summary, update_summary(plan, outcome.branch, repo))
+    if plan.updates and not instance.secrets_path.exists():
+        from wildgit.adapters.update_summary import new_secrets
+
+        for key in new_secrets(plan):
+            terminal.warn(f"the new secret {key} was not made: there is no secrets.yaml here")
     if request.as_json:
         terminal.say_json(describe(plan, outcome, written=not request.dry_run))
     elif request.summary != "-":

@@ -39,7 +39,7 @@ def update_summary(plan: MergePlan, branch: str, repo: Repo) -> str:
             *_list("Conflicts", _conflicts(plan), _way_on(plan, branch)),
             *_list("Breaking changes", _breaks(plan)),
             *_list("New requirements", _requirements(plan)),
-            *_list("New secrets", _secrets(plan), _SECRETS_NOTE),
+            *_list("New secrets", map(code, new_secrets(plan)), _SECRETS_NOTE),
             *_list("Kept as you have it", _kept(plan)),
             *_gone(plan),
             *_commits(plan, repo),
@@ -101,12 +101,17 @@ def _requirements(plan: MergePlan) -> Iterator[str]:
                 yield f"{needs}, served by {code(served)}"
 
 
-def _secrets(plan: MergePlan) -> Iterator[str]:
-    """By the manifests: what secrets.yaml lacks here is no news in a clone that has none."""
-    for update in plan.updates:
-        old, new = _manifests(update)
-        keys = _secret_keys(new, update)
-        yield from (code(key) for key in keys if key not in _secret_keys(old, update))
+def new_secrets(plan: MergePlan) -> list[str]:
+    """Return the secrets that the new packages declare and the old ones did not, as `apps.APP.KEY`.
+
+    By the manifests: what secrets.yaml lacks here is no news in a clone that has none.
+    """
+    return [
+        key
+        for update in plan.updates
+        for key in _secret_keys(update.step.package.manifest, update)
+        if key not in _secret_keys(update.step.app.package.manifest, update)
+    ]
 
 
 def _secret_keys(manifest: Manifest, update: AppUpdate) -> list[str]:
@@ -129,25 +134,21 @@ def _gone(plan: MergePlan) -> list[Section]:
 
 
 def _commits(plan: MergePlan, repo: Repo) -> list[Section]:
-    lines = []
+    apps: dict[str, list[str]] = {}
     for update in plan.updates:
-        lock, package = update.step.app.lock, update.step.package
-        # An upstream that rewrote its history may not have the old commit any more.
-        done = try_git(
-            [
-                "log",
-                f"--max-count={_MAX_COMMITS}",
-                "--format=%h %s",
-                f"{lock.commit}..{plan.upstream.commit}",
-                "--",
-                lock.path,
-                package.path,
-            ],
-            cwd=repo.root,
-        )
-        for line in done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else ():
-            lines.append(f"- {code(update.step.app.name)} {code(line)}")
-    return [details(f"Upstream's commits ({len(lines)})", ["", *lines, ""])] if lines else []
+        for line in _log(plan, update, repo):
+            apps.setdefault(line, []).append(update.step.app.name)
+    lines = [f"- {code(line)}: {', '.join(map(code, names))}" for line, names in apps.items()]
+    return [details(f"Upstream's commits ({len(lines)})", lines)] if lines else []
+
+
+def _log(plan: MergePlan, update: AppUpdate, repo: Repo) -> list[str]:
+    """The upstream commits that changed the package; none where upstream rewrote its history."""
+    lock, package = update.step.app.lock, update.step.package
+    commits = f"{lock.commit}..{plan.upstream.commit}"
+    arguments = ["log", f"--max-count={_MAX_COMMITS}", "--format=%h %s", commits, "--"]
+    done = try_git(["--literal-pathspecs", *arguments, lock.path, package.path], cwd=repo.root)
+    return done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
 
 
 def _list(title: str, items: Iterator[str], note: str = "") -> list[Section]:

@@ -310,8 +310,8 @@ def _new_secrets(
     instance: Instance, steps: Sequence[Step], config: Mapping[str, object], scope: str
 ) -> dict[SecretPath, str]:
     added: dict[SecretPath, str] = {}
-    if not any(_asks_for_secrets(step) for step in steps):
-        return added
+    if not any(_asks_for_secrets(step) for step in steps) or not instance.secrets_path.exists():
+        return added  # a clone without secrets.yaml can't know which there are: none is made for it
     known = instance.secrets()
     for step in steps:
         world = build_world(step.package.manifest, step.app.name, config, step.app.mapping, scope=scope)

@@ -63,9 +63,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = 
 def details(summary: str, lines: Sequence[str], *, fence: str = "") -> Section:
     """Return lines that are folded away; in a fenced block of the language `fence` where it is given."""
     opened, closed = (f"\n```{fence}", "```\n") if fence else ("", "")
-    return Section(
-        f"<details><summary>{summary}</summary>\n{opened}", tuple(lines), f"{closed}\n</details>".lstrip("\n")
-    )
+    head = f"<details><summary>{summary}</summary>\n{opened}"
+    return Section(head, tuple(lines), f"{closed}\n</details>")
 
 
 def document(sections: Sequence[Section], *, limit: int = MAX_CHARACTERS) -> str:
