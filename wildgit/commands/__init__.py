@@ -79,6 +79,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
     "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
     "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),
+    "ci": (
+        "wildgit.commands.ci",
+        "Guard",
+        "Write the pipelines of a forge, or a CronJob that watches for drift",
+    ),
     "doctor": ("wildgit.commands.doctor", "Guard", "Prove that merge driver, hooks and cluster work"),
     "merge-file": ("wildgit.commands.merge_file", "Plumbing", "Merge three files by their YAML's structure"),
     "merge-driver": ("wildgit.commands.merge_driver", "Plumbing", "Merge one file for git, which calls this"),

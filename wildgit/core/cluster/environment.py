@@ -58,7 +58,7 @@ def find_environment(
             although there are environments.
         InputError: a section can't be one.
     """
-    environments = _read(values)
+    environments = read_environments(values)
     if name is not None:
         chosen = _named(environments, name)
         if from_any_branch or chosen.branch is None or chosen.branch in branches:
@@ -99,7 +99,12 @@ def _said(branches: Sequence[str]) -> str:
     return " or ".join(branches) or "a detached HEAD"
 
 
-def _read(values: Mapping[str, str]) -> dict[str, Environment]:
+def read_environments(values: Mapping[str, str]) -> dict[str, Environment]:
+    """Return every environment that the settings have: name → environment.
+
+    Raises:
+        InputError: a section can't be one.
+    """
     fields: dict[str, dict[str, str]] = {}
     for key, value in values.items():
         if key.startswith(SECTION):
