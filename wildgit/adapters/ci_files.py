@@ -75,15 +75,17 @@ def render_pipelines(instance: Instance, settings: Settings, options: CiOptions)
         path: stamped(render_template(template, facts))
         for path, template in _templates(options.forge, has_targets=bool(targets))
     }
-    return [compare(instance, path, text) for path, text in texts.items()]
+    files = [compare(instance, path, text) for path, text in texts.items()]
+    # The pipeline's main file is the user's; ours is one of those that it includes.
+    return [file for file in files if file.path != _GITLAB_MAIN or file.state != "edited"]
 
 
-def unlisted_targets(settings: Settings) -> bool:
+def has_no_targets(settings: Settings) -> bool:
     """Return whether no environment has a branch, so that nothing is deployed by a pipeline."""
     return not any(each.branch for each in read_environments(settings.values).values())
 
 
-def missing_include(instance: Instance) -> bool:
+def is_not_included(instance: Instance) -> bool:
     """Return whether there is a .gitlab-ci.yml that does not include ours."""
     main = instance.root / _GITLAB_MAIN
     return main.is_file() and ".gitlab/git-wild.yml" not in main.read_text("utf-8", "replace")

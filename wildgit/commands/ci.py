@@ -13,54 +13,84 @@ def command() -> None:
 
 
 @command.command(name="init")
-@click.option("--github", "forge", flag_value="github", help="GitHub Actions.")
-@click.option("--gitlab", "forge", flag_value="gitlab", help="GitLab CI/CD.")
-@click.option("--forgejo", "forge", flag_value="forgejo", help="Forgejo Actions.")
-@click.option("--woodpecker", "forge", flag_value="woodpecker", help="Woodpecker CI.")
-@click.option("--install", metavar="SPEC", help="What pip installs; empty where the image has git wild.")
-@click.option("--image", metavar="IMAGE", help="Where jobs run, if they say so.")
+@click.option("--github", "target", flag_value="github", help="GitHub Actions.")
+@click.option("--gitlab", "target", flag_value="gitlab", help="GitLab CI/CD.")
+@click.option("--forgejo", "target", flag_value="forgejo", help="Forgejo Actions.")
+@click.option("--woodpecker", "target", flag_value="woodpecker", help="Woodpecker CI.")
+@click.option("--cronjob", "target", flag_value="cronjob", help="Instead, an app that looks for drift daily.")
+@click.option("--env", "environment", metavar="NAME", help="With --cronjob: the environment it runs in.")
+@click.option("--install", metavar="SPEC", help="What pip installs; '' where the image has git wild.")
+@click.option("--image", metavar="IMAGE", help="Where jobs run that have a choice: python:3.13-bookworm.")
 @click.option("--force", is_flag=True, help="Replace files that were changed or that we did not write.")
-def init(forge: str | None, install: str | None, image: str | None, force: bool) -> int:
+def init(
+    target: str | None, environment: str | None, install: str | None, image: str | None, force: bool
+) -> int:
     """Write pipelines that check, plan, deploy, and take upstream's updates.
 
-    On a change request they check what it brings, do its merges again, and write a plan of the deploy into a
+    On a change request they check what it brings, do its merges again, and write the plan of a deploy into a
     comment. On a push to an environment's branch they deploy to it. Once a day they look for drift, and once
     a week they offer what is new upstream as a change request.
 
     Which branch deploys where is said by wild-environment.NAME.branch in .wildconfig. Run it again after a
     change there, or after an update of git wild.
     """
+    if target is None:
+        raise UsageError("say which: --github, --gitlab, --forgejo, --woodpecker or --cronjob")
+    if environment is not None and target != "cronjob":
+        raise UsageError("--env only goes with --cronjob: a pipeline has every environment")
+    if target == "cronjob":
+        return _cronjob(environment, install, image, force=force)
+    return _pipelines(target, install, image, force=force)
+
+
+def _pipelines(forge: str, install: str | None, image: str | None, *, force: bool) -> int:
     from wildgit.adapters import terminal
     from wildgit.adapters.ci_files import (
         DEFAULT_IMAGE,
         CiOptions,
+        has_no_targets,
         is_local_upstream,
-        missing_include,
+        is_not_included,
         render_pipelines,
-        unlisted_targets,
         write_files,
     )
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.settings import read_settings
 
-    if forge is None:
-        raise UsageError("say which forge: --github, --gitlab, --forgejo, --woodpecker")
     instance = Instance.find()
     settings = read_settings(instance.root)
     files = render_pipelines(instance, settings, CiOptions(forge, install, image or DEFAULT_IMAGE))
-    if forge == "gitlab" and not force:
-        files = [file for file in files if file.path != ".gitlab-ci.yml" or file.state == "new"]
     for path in write_files(instance, files, force=force):
         terminal.say(f"wrote {path}")
-    if forge == "gitlab" and missing_include(instance):
-        terminal.warn(
-            ".gitlab-ci.yml does not include it", hint="add: include: [{local: .gitlab/git-wild.yml}]"
-        )
+    if forge == "gitlab" and is_not_included(instance):
+        include = "include: [{local: .gitlab/git-wild.yml}]"
+        terminal.warn(".gitlab-ci.yml is yours, and does not include ours", hint=f"add to it: {include}")
     if is_local_upstream(instance):
         terminal.warn("the upstream is a folder of this machine, which no forge can reach")
-    if unlisted_targets(settings):
+    if has_no_targets(settings):
         terminal.warn(
-            "no environment has a branch, so nothing is deployed from here",
+            "no environment has a branch, so these pipelines deploy nothing and look for no drift",
             hint="git config --file .wildconfig wild-environment.production.branch main, and run it again",
+        )
+    return OK
+
+
+def _cronjob(environment: str | None, install: str | None, image: str | None, *, force: bool) -> int:
+    from wildgit.adapters import terminal
+    from wildgit.adapters.ci_cronjob import APP, https_url, render_cronjob
+    from wildgit.adapters.ci_files import DEFAULT_IMAGE, write_files
+    from wildgit.adapters.instance import Instance
+    from wildgit.adapters.settings import read_settings
+
+    instance = Instance.find()
+    settings = read_settings(instance.root)
+    files = render_cronjob(instance, settings, environment, install=install, image=image or DEFAULT_IMAGE)
+    written = write_files(instance, files, force=force)
+    for path in written:
+        terminal.say(f"wrote {path}")
+    if written:
+        terminal.remark(f"It clones {https_url(instance)}.")
+        terminal.remark(
+            f"hint: git wild secret set apps.{APP}.gitToken, then commit and git wild deploy {APP}"
         )
     return OK

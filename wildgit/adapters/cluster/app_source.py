@@ -19,6 +19,8 @@ from wildgit.core.cluster.desired_state import AppSecret, app_secret_names, is_p
 from wildgit.core.cluster.kube_objects import Object
 from wildgit.errors import GitError, InputError, WildgitError
 
+_STAND_IN = "not-known-here"
+
 
 @dataclass(frozen=True)
 class AppSource:
@@ -78,6 +80,21 @@ def start_builds(instance: Instance, apps: Sequence[str]) -> Iterator[tuple[str,
             except InputError as error:
                 running[following] = error
         yield app, running.pop(app)
+
+
+def stand_in_secrets(instance: Instance) -> dict[str, object]:
+    """Return a secrets.yaml that has every declared secret, with no value that means anything.
+
+    For a clone that has none, as on a forge: what is planned there can name secrets, and no more.
+    """
+    manifests = {app: instance.manifest(app) for app in instance.app_names()}
+    return {"apps": {app: dict.fromkeys(_keys(manifest), _STAND_IN) for app, manifest in manifests.items()}}
+
+
+def _keys(manifest: Manifest) -> Iterator[str]:
+    yield from (secret.key for secret in manifest.default_secrets)
+    for reference in manifest.required_secrets:
+        yield reference.key if manifest.is_older_generation else reference.stored_as
 
 
 def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:

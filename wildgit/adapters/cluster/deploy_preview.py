@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from wildgit.adapters import terminal
-from wildgit.adapters.cluster.app_source import AppSource, read_source, requirements_of_all
+from wildgit.adapters.cluster.app_source import (
+    AppSource,
+    read_source,
+    requirements_of_all,
+    stand_in_secrets,
+)
 from wildgit.adapters.cluster.plan_output import PlanOutput
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.revision import instance_at
-from wildgit.core.app.package import Manifest
 from wildgit.core.cluster.deploy_order import deploy_order
 from wildgit.core.cluster.deploy_plan import Plan, Refusal, draft, finish
 from wildgit.core.cluster.desired_state import desired_objects
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify, pod_template
 from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.core.markdown import code
-
-_STAND_IN = "not-known-here"
 
 
 def preview(instance: Instance, apps: Sequence[str], *, against: str | None, output: PlanOutput) -> None:
@@ -87,23 +89,10 @@ def _answer(obj: Object, live: Object | None) -> Object | Refusal | None:
 
 
 def _source(instance: Instance, app: str) -> AppSource:
-    stands_in = not instance.secrets_path.exists()
-    secrets = _stand_ins(instance) if stands_in else None
+    secrets = None if instance.secrets_path.exists() else stand_in_secrets(instance)
     return read_source(instance, app, commit="preview", secrets=secrets)
 
 
 def _objects(source: AppSource) -> list[Object]:
     # Which kinds are namespaced only a server knows; a plan that says no more than names does not need it.
     return list(desired_objects(source.name, source.namespace, source.built, source.secrets, lambda *_: None))
-
-
-def _stand_ins(instance: Instance) -> Mapping[str, object]:
-    """A secrets.yaml that has every declared secret, with no value that means anything."""
-    manifests = {app: instance.manifest(app) for app in instance.app_names()}
-    return {"apps": {app: dict.fromkeys(_keys(manifest), _STAND_IN) for app, manifest in manifests.items()}}
-
-
-def _keys(manifest: Manifest) -> Iterator[str]:
-    yield from (secret.key for secret in manifest.default_secrets)
-    for reference in manifest.required_secrets:
-        yield reference.key if manifest.is_older_generation else reference.stored_as

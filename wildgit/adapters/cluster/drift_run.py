@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.api_server import ApiError
-from wildgit.adapters.cluster.app_source import AppSource, read_source, start_builds
+from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets, start_builds
 from wildgit.adapters.cluster.client import Cluster, Kind, UnknownKind
 from wildgit.adapters.cluster.namespaces import namespace_id
 from wildgit.adapters.cluster.survey import read_certificates, read_each, read_resources, try_all
@@ -46,6 +46,7 @@ _HEAD_MARK = "now"  # instead of a revision's name: marks of secrets are no part
 _NAMESPACES_AT_MOST = 3  # of more, every kind is listed in the whole cluster at once
 _NOT_THERE = "the cluster has no namespace {0}"
 _UNKNOWN_COMMIT = "deployed from {0}, which this repository has not (git fetch); told by who owns the fields"
+_NO_SECRETS = "its secrets are not looked at: there is no secrets.yaml here"
 _DIRTY = "deployed with changes that were not committed"
 _UNDER_WAY = "{0} deploys it since {1}"
 
@@ -113,6 +114,7 @@ class DriftRun:
         self.cluster, self.environment = target
         self.repo = Repo(instance.root)
         rules = read_rules(read_settings(instance.root).values)
+        self.has_secrets = instance.secrets_path.exists()
         self.rules, self.expired = split_expired(rules, datetime.now(UTC).date().isoformat())
         terminal.add_mask(masker(secret_values(instance.secrets())))
 
@@ -160,11 +162,13 @@ class DriftRun:
         found: dict[str, AppSource | WildgitError] = {}
         committed = [app for app in apps if self.repo.tree_at(head, f"{APPS}/{app}")]
         with instance_at(self.instance, self.repo, head, committed) as revision:
+            secrets = None if self.has_secrets else stand_in_secrets(revision)
             for app, build in start_builds(revision, committed):
                 try:
                     if isinstance(build, InputError):
                         raise build
-                    found[app] = read_source(revision, app, build, commit=head)
+                    source = read_source(revision, app, build, commit=head, secrets=secrets)
+                    found[app] = source if self.has_secrets else replace(source, secrets=())
                 except WildgitError as error:
                     found[app] = error
         return found
@@ -235,6 +239,10 @@ class DriftRun:
             if look.namespace["metadata"].get("deletionTimestamp"):
                 look.notes.append(f"its namespace {look.source.namespace} is Terminating")
             look.record = read_record(look.namespace)
+            if not self.has_secrets:
+                inventory = tuple(each for each in look.record.inventory if not _is_secret(each))
+                look.record = replace(look.record, inventory=inventory)
+                look.notes.append(_NO_SECRETS)
             if look.record.claim:
                 look.notes.append(_UNDER_WAY.format(look.record.claim.who, look.record.claim.since))
 
@@ -243,7 +251,9 @@ class DriftRun:
         broken = {}
         for app, look in looks.items():
             source = look.source
-            copied, _ = read_certificates(self.cluster, source.built, source.namespace)
+            copied: list[Object] = []
+            if self.has_secrets:
+                copied, _ = read_certificates(self.cluster, source.built, source.namespace)
             look.certificates = frozenset(str(obj["metadata"]["name"]) for obj in copied)
             try:
                 look.desired = desired_objects(
@@ -289,6 +299,8 @@ class DriftRun:
         for obj in list_namespaces(self.cluster, list(by_namespace)):
             look = by_namespace.get(obj["metadata"].get("namespace"))
             uid = str(obj["metadata"].get("uid"))
+            if not self.has_secrets and _is_secret(identify(obj)):
+                continue
             if look is not None and uid not in known and is_stranger(obj, look.source.name):
                 known.add(uid)  # some kinds are served by several groups
                 look.strangers.append(obj)
@@ -391,6 +403,10 @@ def _object_states(
         )
     for obj in look.strangers:
         yield ObjectStates(identify(obj), live=obj)
+
+
+def _is_secret(resource: ResourceId) -> bool:
+    return (resource.group, resource.kind) == ("", "Secret")
 
 
 def _is_scaled(each: ObjectStates) -> bool:

@@ -100,6 +100,11 @@ def identify(obj: Mapping[str, Any]) -> ResourceId:
     return ResourceId(group, obj["kind"], metadata.get("namespace") or "", str(metadata["name"]), api_version)
 
 
+def is_custom(obj: Mapping[str, Any]) -> bool:
+    """Return whether the object is of a group that the API server itself does not serve."""
+    return identify(obj).group not in _BUILT_IN_GROUPS
+
+
 def annotations_of(obj: Mapping[str, Any] | None) -> dict[str, str]:
     """Return the annotations of an object; empty where it has none or is None."""
     return dict(((obj or {}).get("metadata") or {}).get("annotations") or {})
