@@ -24,7 +24,10 @@ spec:
     metadata: {labels: {component: web}}
     spec:
       containers:
-        - {name: web, image: "web:1", resources: {limits: {cpu: 1000m}}, envFrom: [{secretRef: {name: APP-secrets}}]}
+        - name: web
+          image: web:1
+          resources: {limits: {cpu: 1000m}}
+          envFrom: [{secretRef: {name: APP-secrets}}]
 """
 SECRET = {"manifest": "defaultSecrets: [{key: password}]\n", "secrets": "{password: first-password-1}"}
 
@@ -102,7 +105,8 @@ def test_the_cronjob_finds_drift_with_the_rights_it_is_given_and_no_others(
     assert lint.returncode == 0, lint.stdout
     built = instance.wild("check", "build", "apps/wild-drift")
     assert built.returncode == 0, built.stdout
-    # This server is older than admission policies.
+    # This server is older than admission policies, and than batch/v1 for this kind.
+    instance.edit("apps/wild-drift/cronjob.yaml", "apiVersion: batch/v1\n", "apiVersion: batch/v1beta1\n")
     instance.edit("apps/wild-drift/kustomization.yaml", "  - only-dry-runs.yaml\n", "")
     instance.write(
         "secrets.yaml", f"apps: {{wild-drift: {{gitToken: token-1}}, {app}: {SECRET['secrets']}}}\n"
