@@ -128,6 +128,42 @@ def test_emergency_deploys_from_objects_and_commits_when_the_work_is_clean(insta
     assert word(instance, "back-four") == "one"
 
 
+def test_rollback_of_an_upstream_update_is_deployed_and_the_update_is_offered_again(
+    instance: Instance, tmp_path: Path
+) -> None:
+    upstream = tmp_path / "upstream"
+    for arguments in (
+        ("sample", str(upstream), "--release", "1"),
+        ("init", "--upstream", str(upstream)),
+        ("add", "redis", "--as", "back-redis"),
+    ):
+        done = instance.wild(*arguments)
+        assert done.returncode == 0, done.stderr
+    instance.commit("feat(back-redis): Add a cache")
+    instance.edit("apps/back-redis/deployment.yaml", "replicas: 1", "replicas: 1 # never two")
+    before = instance.commit("config(back-redis): Say why")
+    instance.deploy("back-redis")
+    assert instance.wild("sample", str(upstream), "--release", "2").returncode == 0
+    assert instance.wild("update").returncode == 0
+    instance.deploy("back-redis")
+    assert image(instance) == "redis:7.2.5-alpine"
+    done = instance.wild("rollback", "back-redis", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "deployed it at" in done.stdout
+    assert image(instance) == "redis:7.2.4-alpine"
+    assert instance.git("diff", before, "--", "apps/back-redis", "config.yaml") == ""
+    assert instance.git("status", "--porcelain") == ""
+    assert "back-redis  7.2.4 → 7.2.5" in instance.wild("update").stdout
+    text = (instance.root / "apps/back-redis/deployment.yaml").read_text()
+    assert "redis:7.2.5-alpine" in text
+    assert "# never two" in text
+
+
+def image(instance: Instance) -> str:
+    [deployment] = instance.list("deployments", "back-redis")
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
 BROKEN = """\
 apiVersion: apps/v1
 kind: Deployment

@@ -56,6 +56,17 @@ def test_second_rollback_goes_further_back_instead_of_forth(customised: Work) ->
     assert "replicas: 2" in customised.read("apps/web/deployment.yaml")
 
 
+def test_app_that_was_deleted_comes_back_as_it_was(customised: Work) -> None:
+    kept = customised.read("secrets.yaml")
+    before = customised.git("rev-parse", "HEAD").strip()
+    customised.wild("delete", "--yes", "web")
+    customised.commit("config(web): not needed")
+    assert "apps.web.password" in rolled_back(customised, code=3)  # nobody but you can bring that back
+    (customised.root / "secrets.yaml").write_text(kept)
+    rolled_back(customised)
+    assert customised.git("diff", before, "--", "apps", "config.yaml") == ""
+
+
 def test_hooks_let_a_rollback_pass_and_a_refusal_changes_nothing(customised: Work) -> None:
     customised.wild("hooks", "install")
     customised.edit("apps/web/deployment.yaml", "replicas: 2", "replicas: 3")

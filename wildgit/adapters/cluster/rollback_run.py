@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from wildgit.adapters import terminal
 from wildgit.adapters.app_revisions import AppHistory
@@ -35,6 +36,7 @@ from wildgit.core.cluster.kube_objects import claim_names
 from wildgit.errors import NO, OK, ClusterError, GitError, InputError, UsageError, WildgitError
 
 _RECORDS = 30  # the newest are looked at
+_DEPLOYS = ("deploy", "rollback", "restore")
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,13 @@ class RollbackRun:
             commit = write_rollback(plan, self.instance, state, message)
         _say_commit(commit, plan)
         with instance_at(self.instance, self.repo, commit, plan.apps) as new:
-            self._deploy(plan.apps, new)
+            try:
+                self._deploy(plan.apps, new)
+            except WildgitError:
+                terminal.warn(
+                    "it is committed, but not deployed", hint=f"git wild deploy {' '.join(plan.apps)}"
+                )
+                raise
         self._say_after(plan)
         return OK
 
@@ -133,9 +141,12 @@ class RollbackRun:
     def _choice(self) -> Choice:
         if self.options.to is not None:
             return self._asked_for(self.options.to)
-        deploys = list(self._deploys())
         history = effective_history(self.history.read, self.head)
-        choice = choose_revision(history, deploys, self._running(deploys))
+        if self.history.state(self.head):
+            deploys = self._deploys()
+            choice = choose_revision(history, deploys, self._running(deploys))
+        else:
+            choice = choose_revision(history, ())  # it was deleted, and comes back as it was
         if choice is None:
             raise InputError(
                 f"{'there' if self.app == ALL else self.app} has no earlier revision to go back to",
@@ -155,20 +166,26 @@ class RollbackRun:
             )
         return Choice(AppRevision(commit, target.time, target.subject, target.state), "", ())
 
-    def _deploys(self) -> Iterator[Deploy]:
-        """Yield what this machine's records know of deploys of the app that wrote, oldest first."""
-        if self.app == ALL:
-            return
+    def _deploys(self) -> list[Deploy]:
+        """Return what this machine's records know of deploys of the app that wrote, oldest first."""
+        found: list[Deploy] = []
         environment = self._run.environment.name if self._run else None
-        for record in read_operations(self.instance.root, self.app)[-_RECORDS:]:
-            commit = str(record.get("commit"))
-            succeeded = record.get("outcome") == "succeeded"
-            wrote = succeeded or any(step.get("step") == "namespace" for step in record.get("steps", ()))
-            is_ours = environment is None or record.get("environment") in (None, environment)
-            is_deploy = record.get("action") in ("deploy", "rollback")
-            if is_deploy and is_ours and wrote and self._is_known(commit):
-                state = self.history.state(commit)
-                yield Deploy(str(record.get("started")), str(record.get("who")), state, succeeded)
+        records = read_operations(self.instance.root, self.app) if self.app != ALL else []
+        for record in records[-_RECORDS:]:
+            if environment is not None and record.get("environment") not in (None, environment):
+                continue
+            if record.get("action") == "delete":
+                found.clear()
+            elif record.get("action") in _DEPLOYS:
+                found += self._deploy_of(record)
+        return found
+
+    def _deploy_of(self, record: Mapping[str, Any]) -> Iterator[Deploy]:
+        commit, succeeded = str(record.get("commit")), record.get("outcome") == "succeeded"
+        wrote = succeeded or any(step.get("step") == "namespace" for step in record.get("steps", ()))
+        if wrote and self._is_known(commit):
+            state = self.history.state(commit)
+            yield Deploy(str(record.get("started")), str(record.get("who")), state, succeeded)
 
     def _is_known(self, commit: str) -> bool:
         return bool(commit) and not commit.endswith(UNCOMMITTED) and self.repo.has_object(commit)

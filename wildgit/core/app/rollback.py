@@ -77,10 +77,11 @@ def effective_history(read: Callable[[str], Iterable[AppRevision]], head: str) -
         head: where to begin.
     """
     followed: set[str] = set()
-    walk, skipped = iter(read(head)), ""
+    walk = iter(read(head))
+    skipped: str | None = None  # the state that a rollback restored, and that its target has, too
     while (revision := next(walk, None)) is not None:
         if revision.state != skipped:
-            skipped = ""
+            skipped = None
             yield revision
         if revision.restored and revision.restored not in followed:
             followed.add(revision.restored)
