@@ -50,10 +50,15 @@ def test_entry_is_taken_with_its_comments_and_nothing_else_changes(
     assert take_entry(OURS, OLD, ("apps", app), "config.yaml") == OURS.replace(before, after, 1)
 
 
+@pytest.mark.parametrize("empty", [b"# all\napps: {}\n", b"# all\napps:\n"])
+def test_entry_is_taken_into_a_mapping_that_is_empty(empty: bytes) -> None:
+    expected = b"# all\napps:\n  # old words\n  ghost:\n    port:   1 # old\n    # below\n"
+    assert take_entry(empty, OLD, ("apps", "ghost"), "config.yaml") == expected
+
+
 @pytest.mark.parametrize(
     ("ours", "expected"),
     [
-        (b"apps: {}\n", b"apps:\n  ghost:\n    port: 1\n"),
         (b"apps: {ghost: {port: 2, y: 3}}\n", b"apps:\n  ghost:\n    port: 1\n"),
         (b"", b"apps:\n  ghost:\n    port: 1\n"),
     ],

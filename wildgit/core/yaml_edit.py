@@ -155,7 +155,11 @@ def _grafted(text: bytes, other: bytes, path: Path) -> bytes | None:
     try:
         [ours] = parse(_whole_lines(text), values).documents
         [theirs] = parse(_whole_lines(other), values).documents
-        changed = _with_entry(ours, path, _find_entry(theirs, path))
+        wanted, place = _find_entry(theirs, path), path
+        holder, model = _find_entry(ours, path[:-1]), _find_entry(theirs, path[:-1])
+        if wanted and model and holder and holder.value in ("", "{}") and holder.block is None:
+            wanted, place = _with_only(model, wanted)._replace(head=holder.head), path[:-1]
+        changed = _with_entry(ours, place, wanted)
         grafted = "".join(f"{line}\n" for line in entry_lines(changed, 0)).encode() if changed else None
     except (Unstructured, ValueError):  # ValueError: several documents
         return None
@@ -189,6 +193,17 @@ def _with_entry(entry: Entry, path: Path, wanted: Entry | None) -> Entry | None:
         entries[here : here + 1] = [wanted] if wanted is not None else []
     made = Block(block.kind, block.column, lambda: tuple(entries), inline=block.inline)
     return entry._replace(block=made, source=None)
+
+
+def _with_only(entry: Entry, inner: Entry) -> Entry:
+    """The entry, which has a block, with nothing but `inner` in it."""
+    from wildgit.core.merge.yaml_entry import Block
+
+    block = entry.block
+    assert block is not None
+    return entry._replace(
+        block=Block(block.kind, block.column, lambda: (inner,), inline=False), foot=(), source=None
+    )
 
 
 def _whole_lines(text: bytes) -> str:
