@@ -10,6 +10,11 @@ from wildgit.errors import OK, UsageError
 
 
 @click.command()
+@click.argument("app", required=False)
+@click.option("--data", is_flag=True, help="Take snapshots of the volumes of APP, and do nothing else.")
+@click.option("--class", "snapshot_class", metavar="NAME", help="With --data: the VolumeSnapshotClass.")
+@click.option("--env", "environment", metavar="NAME", help="With --data: the environment.")
+@click.option("--timeout", type=float, default=300, show_default=True, help="With --data: seconds to wait.")
 @click.option(
     "--push",
     "remote",
@@ -28,20 +33,43 @@ from wildgit.errors import OK, UsageError
     metavar="FILE",
     help="Make a key of age in FILE, name it as a recipient, and do nothing else.",
 )
-def backup(*, remote: str, keep: int | None, secrets: bool, yes: bool, new_identity: Path | None) -> int:
+def backup(
+    *,
+    app: str | None,
+    data: bool,
+    snapshot_class: str | None,
+    environment: str | None,
+    timeout: float,
+    remote: str,
+    keep: int | None,
+    secrets: bool,
+    yes: bool,
+    new_identity: Path | None,
+) -> int:
     """Tag what is committed as a backup.
 
     The annotated tag is called backup-YYYYMMDD-HHMM, in UTC, and says which commit of each app runs. With
     --push and --keep, old backups go from the remote, too; only tags that git wild made. With --secrets,
     everyone whom wild.ageRecipient names in .wildconfig can decrypt them; nobody else can. One line is
     printed, so cron can run it. `git tag -n --list 'backup-*'` lists what there is.
+
+    With an APP and --data it is that app's volumes instead, by CSI snapshots, where the cluster has them.
     """
     from wildgit.adapters import terminal
     from wildgit.adapters.cluster.backup_run import BackupOptions, back_up
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.secrets_backup import make_identity
 
+    if data != (app is not None):
+        raise UsageError("--data goes with an app, and an app with --data", hint="git wild backup APP --data")
     instance = Instance.find()
+    if app is not None:
+        if remote or keep or secrets or new_identity:
+            raise UsageError("--data stands alone")
+        from wildgit.adapters.cluster.volume_snapshots import AppVolumes
+
+        AppVolumes(instance, app, environment, timeout).back_up(snapshot_class)
+        return OK
     if new_identity is not None:
         if remote or keep or secrets:
             raise UsageError("--new-identity stands alone")

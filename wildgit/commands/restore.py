@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
-from wildgit.errors import OK
+from wildgit.errors import OK, UsageError
 
 
 @click.command()
-@click.argument("tag", required=False)
+@click.argument("what", metavar="[TAG|APP]", required=False)
+@click.option("--from", "snapshot", metavar="SNAPSHOT", help="Restore the volumes of APP from it instead.")
+@click.option("--yes", is_flag=True, help="Don't ask before something is replaced.")
 @click.option(
     "--identity",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -28,7 +30,9 @@ from wildgit.errors import OK
 @click.option("--env", "environment", metavar="NAME", help="The environment to deploy to.")
 def restore(
     *,
-    tag: str | None,
+    what: str | None,
+    snapshot: str | None,
+    yes: bool,
     identity: Path | None,
     secrets: Path | None,
     no_deploy: bool,
@@ -41,13 +45,24 @@ def restore(
     hooks, merge drivers, modes and the wild-directory remote set up, and what ran is deployed in the order
     of what requires what. A secrets.yaml that differs is not replaced without being asked. Put the kubeconfig
     beside config.yaml before. It is safe to run again.
+
+    With an APP and --from, that app's claims are made anew from the snapshot that `git wild backup APP
+    --data` took, with its workloads scaled down meanwhile. The volumes that they had stay.
     """
     from wildgit.adapters.cluster.restore_run import RestoreOptions
     from wildgit.adapters.cluster.restore_run import restore as restore_all
     from wildgit.adapters.instance import Instance
 
-    options = RestoreOptions(tag, identity, secrets, not no_deploy, environment, timeout)
-    restore_all(Instance.find(), options)
+    instance = Instance.find()
+    if snapshot is not None:
+        if what is None or identity or secrets or no_deploy:
+            raise UsageError("--from goes with an app alone", hint="git wild restore APP --from SNAPSHOT")
+        from wildgit.adapters.cluster.volume_snapshots import AppVolumes
+
+        AppVolumes(instance, what, environment, timeout).restore(snapshot, yes=yes)
+        return OK
+    options = RestoreOptions(what, identity, secrets, yes, not no_deploy, environment, timeout)
+    restore_all(instance, options)
     return OK
 
 

@@ -32,6 +32,7 @@ class RestoreOptions:
     tag: str | None = None
     identity: Path | None = None
     secrets: Path | None = None
+    yes: bool = False
     deploy: bool = True
     environment: str | None = None
     timeout_s: float = 300.0
@@ -118,13 +119,12 @@ def _restore_secrets(instance: Instance, repo: Repo, options: RestoreOptions) ->
     if text == present:
         return
     # What `git wild init` writes holds no value, and nobody misses it.
-    if (
-        present
-        and read_leaves(present, SECRETS)
-        and not terminal.confirm(f"Replace {SECRETS} by the backup?")
-    ):
+    is_missed = bool(present) and bool(read_leaves(present, SECRETS)) and not options.yes
+    if is_missed and not terminal.confirm(f"Replace {SECRETS} by the backup's?"):
         raise InputError(
-            "is there already and differs from the backup", source=SECRETS, hint=f"mv {SECRETS} {SECRETS}.old"
+            "is there already and differs from the backup",
+            source=SECRETS,
+            hint=f"mv {SECRETS} ~/, or git wild restore --yes --identity {options.identity}",
         )
     with instance.secrets_locked():
         instance.write_secrets(text)
