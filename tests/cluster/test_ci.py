@@ -94,6 +94,11 @@ def test_a_push_is_deployed_and_what_is_changed_behind_it_is_drift(
     assert not (runner / "kubeconfig").exists()
     run_step(deploy, runner, environment | {"SECRETS_YAML": ""}, code=1)
 
+    instance.git("config", "wild-environment.production.kubeconfig", "kubeconfig")
+    plan = instance.wild("deploy", "--dry-run", app, "--summary", "-").stdout
+    assert plan.startswith("## What a deploy would change in `production`\n\n**1 updated, 2 unchanged**\n")
+    assert "- spec.template.spec.containers[web].image: web:2\n+ spec.template" in plan
+
 
 def test_the_cronjob_finds_drift_with_the_rights_it_is_given_and_no_others(
     instance: Instance, tmp_path: Path

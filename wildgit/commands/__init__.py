@@ -76,6 +76,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Cluster",
         "Make a fresh clone the instance that it was, and deploy it",
     ),
+    "promote": (
+        "wildgit.commands.promote",
+        "Cluster",
+        "Show what one environment runs and another does not, and merge it",
+    ),
     "log": ("wildgit.commands.log", "Cluster", "Show operations and commits on one time line"),
     "check": ("wildgit.commands.check", "Guard", "Check what a reviewer would: secrets, manifests, messages"),
     "hooks": ("wildgit.commands.hooks", "Guard", "Install hooks that keep secrets out, beside those there"),
