@@ -60,6 +60,35 @@ reference-transaction)
     set +f
     [ "$wanted" ] || exit 0
     ;;
+post-merge | post-commit | post-rewrite)
+    # Only a branch that an environment is deployed from can need a deploy, and hardly any branch is.
+    git_dir=${GIT_DIR:-.git}
+    [ -f "$git_dir/HEAD" ] || git_dir=$(git rev-parse --git-dir) || exit 0
+    IFS= read -r head <"$git_dir/HEAD"
+    # Where refs are in a table, the file says nothing.
+    [ "$head" != "ref: refs/heads/.invalid" ] || head="ref: $(git symbolic-ref --quiet HEAD)"
+    end=
+    case $head in
+    "ref: refs/heads/"*) end=" ${head#ref: refs/heads/}" ;;
+    # `rebase --apply` tells that it is through before it goes back to its branch, whichever that is.
+    *) [ "$hook" = post-rewrite ] && [ -d "$git_dir/rebase-apply" ] || exit 0 ;;
+    esac
+    keys='^(wild\.postmerge|wild-environment\..*\.branch)$'
+    settings=$(
+        [ ! -f .wildconfig ] || git config --file .wildconfig --get-regexp "$keys"
+        git config --get-regexp "$keys"
+    )
+    wanted= mode=
+    while IFS= read -r line; do
+        case $line in
+        "wild.postmerge "*) mode=${line#* } ;;
+        "wild-environment."*"$end") wanted=yes ;;
+        esac
+    done <<END
+$settings
+END
+    [ "$wanted" ] && [ "$mode" != off ] || exit 0
+    ;;
 prepare-commit-msg)
     # A message that is there already (-m, a merge, a template) needs no proposal.
     [ -z "${2-}" ] || exit 0

@@ -9,14 +9,20 @@ from tests.git.checkout import Checkout
 GUARDS = ["pre-commit", "pre-merge-commit", "commit-msg", "reference-transaction", "pre-push"]
 
 
+TRIGGERS = ["post-merge", "post-commit", "post-rewrite"]
+WORKING = {f"{name} stops a secret": "ok" for name in GUARDS} | {
+    f"{name} looks what to deploy": "ok" for name in TRIGGERS
+}
+
+
 def lines_of(checkout: Checkout) -> dict[str, str]:
-    done = checkout.run("git", "wild", "doctor")
-    return {line[10:]: line[:10].strip() for line in done.stdout.splitlines() if " stops a secret" in line}
+    lines = checkout.run("git", "wild", "doctor").stdout.splitlines()
+    return {line[10:]: line[:10].strip() for line in lines if line.endswith(("a secret", "what to deploy"))}
 
 
-def test_installed_hooks_are_proved_to_block_and_nothing_is_left_behind(instance: Checkout) -> None:
+def test_installed_hooks_are_proved_to_work_and_nothing_is_left_behind(instance: Checkout) -> None:
     before = instance.git("for-each-ref"), instance.git("status", "--porcelain")
-    assert lines_of(instance) == {f"{name} stops a secret": "ok" for name in GUARDS}
+    assert lines_of(instance) == WORKING
     assert (instance.git("for-each-ref"), instance.git("status", "--porcelain")) == before
 
 
@@ -29,6 +35,13 @@ def test_a_hook_that_lets_secrets_through_is_found(instance: Checkout, name: str
     assert found.pop(f"{name} stops a secret") == "FAILED"
     assert set(found.values()) == {"ok"}
     assert instance.run("git", "wild", "doctor").returncode == 1
+
+
+def test_hooks_that_see_no_merge_are_found(instance: Checkout) -> None:
+    for name in TRIGGERS:
+        text = "#!/bin/sh\n# git wild: but somebody edited it\nexit 0\n"
+        instance.write(f".git/hooks/{name}", text, mode=0o755)
+    assert lines_of(instance) == WORKING | {f"{name} looks what to deploy": "FAILED" for name in TRIGGERS}
 
 
 def test_a_missing_hook_is_found(instance: Checkout) -> None:

@@ -19,6 +19,7 @@ _CHOICES = {
     "wild.mergecommit": ("merge", "squash"),
     "wild.configmerge": ("follow", "preserve"),
     "wild.templatescope": ("auto", "app", "all"),
+    "wild.postmerge": ("plan", "deploy", "off"),
 }
 # What .wildconfig may set; everything else in it is refused, so that a typo is seen.
 _SHARED_KEYS = {*_CHOICES, "wild.packagespath", "wild.branch", "wild.agerecipient"}

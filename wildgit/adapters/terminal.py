@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 _CODES = {"good": "32", "bad": "31", "doubtful": "33", "quiet": "2", "name": "1"}
@@ -87,6 +88,20 @@ def confirm(question: str) -> bool:
         return False
     print(f"{_masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def confirm_on_tty(question: str) -> bool | None:
+    """Ask whoever sits at the terminal though stdin is not theirs (a hook's); None where nobody does."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        with Path("/dev/tty").open() as tty:
+            if os.tcgetpgrp(tty.fileno()) != os.getpgrp():
+                return None  # in the background, where reading would stop us
+            print(f"{_masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+            return tty.readline().strip().lower() in ("y", "yes")
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -18,7 +18,8 @@ def command() -> None:
     """Install hooks that keep secrets out, beside those there.
 
     They look at what is staged, at the commit message, at every commit that a branch or tag is moved to
-    (cherry-pick, rebase, merge, --no-verify included) and at what a push would send.
+    (cherry-pick, rebase, merge, --no-verify included) and at what a push would send. After a merge into a
+    branch that an environment is deployed from, they look what is to be deployed (wild.postMerge).
     """
 
 

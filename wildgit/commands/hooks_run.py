@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from wildgit import errors
@@ -114,6 +115,17 @@ def _check_push(cwd: Path, arguments: list[str]) -> int:
     )
 
 
+def _after_move(hook: str, cwd: Path, arguments: list[str]) -> int:
+    from wildgit.adapters.git.branch_moves import read_move
+
+    move = read_move(cwd, hook, arguments, sys.stdin.read() if hook == "post-rewrite" else "")
+    if move is not None:
+        from wildgit.adapters.cluster.merge_trigger import run_trigger
+
+        run_trigger(cwd.resolve(), move)
+    return errors.OK  # git has done its work, and does not listen
+
+
 def _refuse(findings: list[Finding], what: str) -> int:
     if not findings:
         return errors.OK
@@ -134,4 +146,7 @@ _HOOKS: dict[str, Callable[[Path, list[str]], int]] = {
     "commit-msg": _check_message,
     "reference-transaction": _check_ref_updates,
     "pre-push": _check_push,
+    "post-merge": partial(_after_move, "post-merge"),
+    "post-commit": partial(_after_move, "post-commit"),
+    "post-rewrite": partial(_after_move, "post-rewrite"),
 }

@@ -72,7 +72,8 @@ def _notes(instance: Instance, cluster: Cluster, deployed: Iterable[str]) -> dic
     if instance.secrets_path.exists():
         secrets = own_secrets(instance, deployed)
         notes = dict.fromkeys(apps_with_other_secrets(cluster, secrets), _OTHER_SECRETS)
-    return notes | dict.fromkeys(sorted(uncommitted_apps(instance.root)), _UNCOMMITTED)
+    dirty = {path.split("/")[1] for path in uncommitted_paths(instance.root) if path.count("/") > 1}
+    return notes | dict.fromkeys(sorted(dirty), _UNCOMMITTED)
 
 
 def _committed(root: Path) -> set[str]:
@@ -154,8 +155,8 @@ def _config_at(root: Path, revision: str) -> dict[str, object]:
         return {}
 
 
-def uncommitted_apps(root: Path) -> set[str]:
-    """Return the apps whose folder in the work tree is not as HEAD has it."""
-    arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", APPS]
-    lines = os.fsdecode(run_git(arguments, cwd=root)).split("\0")
-    return {line[3:].split("/")[1] for line in lines if line.count("/") >= 1}
+def uncommitted_paths(root: Path) -> set[str]:
+    """Return what of apps/ and config.yaml in the work tree is not as HEAD has it."""
+    paths = ["--", APPS, CONFIG]
+    arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", *paths]
+    return {line[3:] for line in os.fsdecode(run_git(arguments, cwd=root)).split("\0") if line}

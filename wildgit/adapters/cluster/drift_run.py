@@ -121,7 +121,8 @@ class DriftRun:
     @classmethod
     def open(cls, instance: Instance, environment: str | None = None) -> DriftRun:
         """Return a run against the cluster of an environment, or of the current branch's."""
-        return cls(instance, open_cluster(instance, read_settings(instance.root), environment))
+        settings = read_settings(instance.root)
+        return cls(instance, open_cluster(instance, settings, environment, reads_only=True))
 
     def look(self, apps: Sequence[str]) -> list[AppDrift]:
         """Return what there is to say of each app. One that can't be looked at does not hide the others.

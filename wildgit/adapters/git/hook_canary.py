@@ -1,7 +1,9 @@
-"""Proof that the hooks block: in a repository of its own, a made-up secret is put in front of each.
+"""Proof that the hooks work, in a repository of its own.
 
-git runs the very hooks that it runs in the instance. Hooks of others among them run too, and may refuse
-for reasons of their own: then nothing is proved, and that is said.
+Each guard gets a made-up secret put in front of it; each hook that deploys sees a merge into a branch whose
+environment has no cluster, and has to complain. git runs the very hooks that it runs in the instance. Hooks
+of others among them run too, and may refuse for reasons of their own: then nothing is proved, and that is
+said.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ Git = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
 def diagnose(root: Path) -> Iterator[Diagnosis]:
-    """Yield whether each guarding hook stops a secret, and whether others may read the files of secrets."""
+    """Yield whether each hook does its work, and whether others may read the files of secrets."""
     for name in ("secrets.yaml", "kubeconfig"):
         file = root / name
         if file.exists():
@@ -34,7 +36,7 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
     with tempfile.TemporaryDirectory(prefix="git-wild-canary-") as folder:
         place = Path(folder)
         settings = [*("-c", "user.name=git wild"), *("-c", "user.email=canary@example.invalid")]
-        settings += ["-c", "commit.gpgSign=false"]
+        settings += ["-c", "commit.gpgSign=false", *_CANARY_ENVIRONMENT]
         env = {"GIT_DIR": f"{folder}/.git", "GIT_WORK_TREE": folder, "GIT_INDEX_FILE": f"{folder}/.git/index"}
 
         def git(*arguments: str, hooks: Path = Path("/dev/null")) -> subprocess.CompletedProcess[bytes]:
@@ -42,8 +44,8 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
 
         canary = _prepare(place, git)
         hooks = hooks_folder(root)
-        for name, (attempt, words) in _ATTEMPTS.items():
-            what = f"{name} stops a secret"
+        for name, (attempt, words) in (_ATTEMPTS | _MERGES).items():
+            what = f"{name} {'stops a secret' if name in _ATTEMPTS else 'looks what to deploy'}"
             if not states[name].is_installed:
                 yield Diagnosis(what, False, states[name].remark, _INSTALL)
                 continue
@@ -51,6 +53,8 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
             seen = done.stderr.decode("utf-8", "replace").strip()
             if words in seen:
                 yield Diagnosis(what, True)
+            elif name in _MERGES and done.returncode == 0:
+                yield Diagnosis(what, False, "it did not see a merge", _INSTALL)
             elif done.returncode == 0 or any(others in seen for _, others in _ATTEMPTS.values()):
                 # Let through, or stopped only by the hook of ours that git asks after this one.
                 yield Diagnosis(what, False, "it let a made-up secret through", _INSTALL)
@@ -110,6 +114,39 @@ def _push(place: Path, git: Git, hooks: Path, canary: str) -> subprocess.Complet
     return git("push", f"{place}/remote.git", "HEAD:refs/heads/main", hooks=hooks)
 
 
+def _after_merge(_: Path, git: Git, hooks: Path, __: str) -> subprocess.CompletedProcess[bytes]:
+    _fork(git)
+    return git("merge", "--no-edit", "side", hooks=hooks)
+
+
+def _after_commit(_: Path, git: Git, hooks: Path, __: str) -> subprocess.CompletedProcess[bytes]:
+    _fork(git)
+    git("merge", "--no-ff", "--no-commit", "side")
+    return git("commit", "-m", "config(all): Merge by hand", hooks=hooks)
+
+
+def _after_rebase(_: Path, git: Git, hooks: Path, __: str) -> subprocess.CompletedProcess[bytes]:
+    _fork(git)
+    git("commit", "--quiet", "--allow-empty", "-m", "config(all): Go on")
+    return git("rebase", "--keep-empty", "side", hooks=hooks)
+
+
+def _fork(git: Git) -> None:
+    """Check out the branch that the canary's environment is deployed from, with a commit less than `side`."""
+    git("checkout", "--quiet", "--force", "-B", _CANARY_BRANCH, "main")
+    git("branch", "--force", "side", "main")
+    git("checkout", "--quiet", "side")
+    git("commit", "--quiet", "--allow-empty", "-m", "config(all): Take this in")
+    git("checkout", "--quiet", _CANARY_BRANCH)
+
+
+_CANARY_BRANCH = "git-wild-canary"
+_CANARY_ENVIRONMENT = (
+    *("-c", f"wild-environment.git-wild-canary.branch={_CANARY_BRANCH}"),
+    *("-c", "wild-environment.git-wild-canary.kubeconfig=there-is-none"),
+    *("-c", "wild.postMerge=plan"),
+)
+
 # hook → what it is put to, and the words of its own refusal; the last one leaves the secret committed
 _ATTEMPTS: dict[str, tuple[Callable[[Path, Git, Path, str], subprocess.CompletedProcess[bytes]], str]] = {
     "pre-commit": (_commit, "what is staged holds"),
@@ -117,4 +154,9 @@ _ATTEMPTS: dict[str, tuple[Callable[[Path, Git, Path, str], subprocess.Completed
     "commit-msg": (_message, "the commit message holds"),
     "reference-transaction": (_unverified, "what this would bring in holds"),
     "pre-push": (_push, "what would leave holds"),
+}
+_MERGES = {
+    "post-merge": (_after_merge, "git wild: not deployed"),
+    "post-commit": (_after_commit, "git wild: not deployed"),
+    "post-rewrite": (_after_rebase, "git wild: not deployed"),
 }

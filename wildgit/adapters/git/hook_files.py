@@ -33,6 +33,9 @@ HOOKS = (
     "commit-msg",
     "reference-transaction",
     "pre-push",
+    "post-merge",
+    "post-commit",
+    "post-rewrite",
 )
 CONFIG_HOOKS_SINCE = (2, 54)
 

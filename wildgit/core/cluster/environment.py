@@ -85,6 +85,15 @@ def find_environment(
     )
 
 
+def environments_of(values: Mapping[str, str], branch: str) -> list[Environment]:
+    """Return the environments that a branch is deployed to: none, one, or more.
+
+    Raises:
+        InputError: a section can't be one.
+    """
+    return [environment for environment in read_environments(values).values() if environment.branch == branch]
+
+
 def _named(environments: Mapping[str, Environment], name: str) -> Environment:
     if name in environments:
         return environments[name]
