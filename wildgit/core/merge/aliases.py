@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 _ALIAS = re.compile(r"(?:^|[\s\[{,])\*\w", re.MULTILINE)
@@ -25,9 +26,10 @@ class Targets(NamedTuple):
     contents: Counter[tuple[Path, str]]
 
 
+@lru_cache(maxsize=4)  # a merge asks for its sides again for each way to settle its conflicts
 def find_targets(text: str) -> Targets:
     """Return what the aliases of a sound file point to; list elements have no step in a path."""
-    if not _ALIAS.search(text):
+    if "&" not in text or not _ALIAS.search(text):
         return Targets(Counter(), Counter())
     import yaml
 

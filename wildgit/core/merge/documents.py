@@ -123,6 +123,8 @@ class _Matching:
         for kind in {self._kind(self.base[i]) for i in self._old()}:
             old = [i for i in self._old() if self._kind(self.base[i]) == kind]
             new = [j for j in self._new() if self._kind(self.side[j]) == kind]
+            if len(old) == len(new) == 1:
+                continue  # they are a pair by position, alike or not
             pairs = pair_anywhere([self.base[i] for i in old], [self.side[j] for j in new], similarity)
             self.found.update({new[j]: old[i] for j, i in pairs.found.items()})
             self.doubtful.update(new[j] for j in pairs.doubtful)
