@@ -640,6 +640,85 @@ def _values(rnd: Random) -> dict[str, object]:
     }
 
 
+def _network_policy(rnd: Random) -> dict[str, object]:
+    sources = [{"namespaceSelector": {"matchLabels": {"team": name}}} for name in rnd.sample(_NAMES, 2)]
+    targets = [{"ipBlock": {"cidr": f"10.{i}.0.0/16"}} for i in range(rnd.randint(1, 3))]
+    spec = {
+        "podSelector": {"matchLabels": {"app": "web"}},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{"from": sources, "ports": [{"protocol": "TCP", "port": 8000}]}],
+        "egress": [{"to": [target], "ports": [{"protocol": "UDP", "port": 53}]} for target in targets],
+    }
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": _meta(rnd, rnd.choice(_NAMES)),
+        "spec": spec,
+    }
+
+
+def _alerts(rnd: Random) -> dict[str, object]:
+    groups = [
+        {
+            "name": group,
+            "interval": "30s",
+            "rules": [
+                {
+                    "alert": f"{name.title()}Down",
+                    "expr": f"up_{name} == 0",
+                    "for": "5m",
+                    "labels": {"severity": rnd.choice(("warning", "critical"))},
+                    "annotations": {"summary": f"{name} is down", "description": "see\nthe runbook\n"},
+                }
+                for name in rnd.sample(_NAMES, rnd.randint(1, 3))
+            ],
+        }
+        for group in rnd.sample(_NAMES, rnd.randint(1, 2))
+    ]
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": _meta(rnd, "alerts"),
+        "spec": {"groups": groups},
+    }
+
+
+def _workflow(rnd: Random) -> dict[str, object]:
+    """What lies beside manifests in a repository: jobs with steps, most of which have a name."""
+    jobs = {
+        job: {
+            "runs-on": "ubuntu-22.04",
+            "timeout-minutes": rnd.randint(5, 60),
+            "steps": [
+                *[
+                    {
+                        "name": f"{word} {job}",
+                        "uses": f"actions/{word}@v{rnd.randint(1, 4)}",
+                        "with": {"path": word},
+                    }
+                    for word in rnd.sample(_WORDS, rnd.randint(2, 4))
+                ],
+                {"run": f"set -eu\nmake {job}\nmake done\n"},
+            ],
+        }
+        for job in rnd.sample(("build", "test", "lint"), 2)
+    }
+    return {"name": "ci", "env": {"LEVEL": "info", "MODE": "fast"}, "jobs": jobs}
+
+
+def _compose(rnd: Random) -> dict[str, object]:
+    services = {
+        name: {
+            "image": f"{name}:1.{rnd.randint(0, 9)}",
+            "environment": [f"{word.upper()}={rnd.randint(1, 9)}" for word in rnd.sample(_WORDS, 3)],
+            "ports": [f"{8000 + i}:80" for i in range(2)],
+            "depends_on": rnd.sample(_NAMES, 2),
+        }
+        for name in rnd.sample(_NAMES, rnd.randint(2, 3))
+    }
+    return {"services": services, "volumes": {"data": {"driver": "local"}}}
+
+
 MAKERS: tuple[Callable[[Random], dict[str, object]], ...] = (
     _deployment,
     _service,
@@ -651,4 +730,8 @@ MAKERS: tuple[Callable[[Random], dict[str, object]], ...] = (
     _custom,
     _kustomization,
     _values,
+    _network_policy,
+    _alerts,
+    _workflow,
+    _compose,
 )
