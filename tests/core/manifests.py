@@ -21,6 +21,7 @@ _IDENTITY = frozenset(
         "apiVersion",
         "kind",
         "name",
+        "alert",
         "namespace",
         "containerPort",
         "port",
