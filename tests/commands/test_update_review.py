@@ -36,6 +36,7 @@ def test_the_update_waits_on_a_branch_of_today_and_is_not_offered_twice(customis
 
     customised.git("switch", "-q", "main")
     assert f"{first} has this update already" in customised.wild("update", "--branch")
+    assert f"It waits on `{first}` already." in customised.wild("update", "--branch", "--summary", "-")
     assert branch(customised) == "main"
 
     publish(second(**{"web/README.md": "news\n"}))
@@ -53,8 +54,8 @@ def test_nothing_new_makes_no_branch(customised, publish) -> None:
 
 def test_work_in_the_way_is_refused_before_there_is_a_branch(customised, publish) -> None:
     publish(second())
-    customised.edit("config.yaml", "replicas: 2", "replicas: 3")
-    assert "would be overwritten" in customised.wild("update", "--branch", code=3)
+    customised.edit("config.yaml", "nginx:1.25", "nginx:1.26")
+    assert "would be overwritten" in customised.wild("update", "--branch", "--per-app", code=3)
     assert customised.git("branch", "--format=%(refname:short)").split() == ["main"]
 
 

@@ -116,11 +116,12 @@ def _write(
 ) -> Outcome:
     if request.branch and not outcome.branch:
         return outcome  # upstream moved, and no app of ours with it: nothing to review
+    # All of it, before the branch is made or the first app is committed.
+    state.refuse_to_overwrite(plan.changes)
+    state.require_identity()
     if outcome.branch:
         from wildgit.adapters.update_branch import switch_to_new
 
-        state.refuse_to_overwrite(plan.changes)
-        state.require_identity()
         switch_to_new(state.repo, outcome.branch)
     plans = _plans_per_app(plan, planner) if request.per_app else [plan]
     written = [write_merge(each, instance, state) for each in plans]
@@ -163,7 +164,9 @@ def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, requ
         from wildgit.core.cluster.masking import masker, secret_values
 
         terminal.add_mask(masker(secret_values(instance.secrets())))
-        terminal.say_to_file(request.summary, update_summary(plan, outcome.branch, repo))
+        terminal.say_to_file(
+            request.summary, update_summary(plan, repo, outcome.branch, outcome.known_branch)
+        )
     if plan.updates and not instance.secrets_path.exists():
         from wildgit.adapters.update_summary import new_secrets
 
@@ -171,7 +174,10 @@ def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, requ
             terminal.warn(f"the new secret {key} was not made: there is no secrets.yaml here")
     if request.as_json:
         terminal.say_json(describe(plan, outcome, written=not request.dry_run))
-    elif request.summary != "-":
+    elif request.summary == "-":
+        if outcome.known_branch:
+            terminal.remark(_known(outcome))
+    else:
         report(plan, outcome, dry_run=request.dry_run, explain=request.explain, is_branch=request.branch)
 
 
@@ -187,7 +193,7 @@ def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, i
         return
     _report_apps(plan)
     if outcome.known_branch:
-        terminal.say(f"{outcome.known_branch} has this update already; no branch was made.")
+        terminal.say(_known(outcome))
         terminal.remark(f"hint: to go on there: git switch {outcome.known_branch.removeprefix('origin/')}")
         return
     for owner, key in plan.secrets:
@@ -201,6 +207,10 @@ def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, i
             f"It would be on a new branch, {outcome.branch}." if dry_run else f"On branch {outcome.branch}."
         )
     _report_end(plan, outcome, dry_run=dry_run)
+
+
+def _known(outcome: Outcome) -> str:
+    return f"{outcome.known_branch} has this update already; no branch was made."
 
 
 def _report_end(plan: MergePlan, outcome: Outcome, *, dry_run: bool) -> None:

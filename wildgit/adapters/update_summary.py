@@ -19,13 +19,14 @@ from wildgit.core.markdown import Section, code, details, document, table
 _MAX_COMMITS = 50
 
 
-def update_summary(plan: MergePlan, branch: str, repo: Repo) -> str:
+def update_summary(plan: MergePlan, repo: Repo, branch: str = "", known_branch: str = "") -> str:
     """Return the summary of a plan.
 
     Args:
         plan: all of the update.
-        branch: what it is on, or would be; "" for the branch at hand.
         repo: where upstream's commits are looked up.
+        branch: the new branch that it is on, or would be; "" for the branch at hand.
+        known_branch: one that has it already, so that nothing was written; "" for none.
     """
     upstream = code(f"{REMOTE}/{plan.upstream.branch}")
     if not plan.updates:
@@ -35,8 +36,9 @@ def update_summary(plan: MergePlan, branch: str, repo: Repo) -> str:
     return document(
         [
             Section(title),
+            *([Section(f"It waits on {code(known_branch)} already.")] if known_branch else []),
             _apps(plan),
-            *_list("Conflicts", _conflicts(plan), _way_on(plan, branch)),
+            *_list("Conflicts", _conflicts(plan), _way_on(plan, branch or known_branch)),
             *_list("Breaking changes", _breaks(plan)),
             *_list("New requirements", _requirements(plan)),
             *_list("New secrets", map(code, new_secrets(plan)), _SECRETS_NOTE),

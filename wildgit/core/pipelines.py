@@ -67,6 +67,9 @@ def deploy_targets(environments: Iterable[Environment], *, scoped: bool) -> list
                 f"SECRETS_YAML{suffix}",
             )
         )
+    if len({target.id.upper().replace("-", "_") for target in found}) < len(found):
+        names = ", ".join(target.name for target in found)
+        raise InputError(f"two environments have one name once other letters than A-Z, 0-9 are gone: {names}")
     return found
 
 
