@@ -195,6 +195,7 @@ def test_a_customised_config_value_stays_and_says_so(customised, publish) -> Non
     output = customised.wild("update")
     assert "kept ours in config.yaml: apps.web.image: nginx:1.25-alpine, upstream has nginx:1.27" in output
     assert "image: nginx:1.25-alpine" in merged(customised)
+    assert "  kept your apps.web.image\n" in customised.git("log", "-1", "--format=%B")
     values = yaml.safe_load(customised.read("config.yaml"))["apps"]["web"]
     assert (values["image"], values["probePath"]) == ("nginx:1.25-alpine", "/ready")
     assert customised.wild("update") == "Already up to date.\n"

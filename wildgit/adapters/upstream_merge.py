@@ -152,7 +152,7 @@ def plan_merge(
         _new_secrets(instance, steps, config.values, scope),
         merge_head,
         tuple(gone if not apps else ()),
-        merge_message(upstream, updates, whole=bool(merge_head)),
+        merge_message(upstream, updates, config, whole=bool(merge_head)),
     )
 
 
@@ -211,7 +211,9 @@ def generate_secret() -> str:
     return "".join(randomness.choice(SECRET_CHARACTERS) for _ in range(SECRET_LENGTH))
 
 
-def merge_message(upstream: Upstream, updates: Sequence[AppUpdate], *, whole: bool) -> str:
+def merge_message(
+    upstream: Upstream, updates: Sequence[AppUpdate], config: ConfigMerge, *, whole: bool
+) -> str:
     """Return the commit message: each app, its versions, what was kept, and trailers for machines."""
     lines = [_subject(upstream, updates, whole=whole), ""]
     for update in updates:
@@ -221,11 +223,23 @@ def merge_message(upstream: Upstream, updates: Sequence[AppUpdate], *, whole: bo
         )
         if update.customised:
             lines.append(f"  kept your changes in {', '.join(update.customised)}")
+        values = _kept_values(config, update.step.app.name)
+        if values:
+            lines.append(f"  kept your {', '.join(values)}")
     if updates:
         lines.append("")
     lines.append(f"Wild-Upstream: {upstream.commit}")
     lines += [f"{APP_TRAILER}: {app_trailer(update, upstream)}" for update in updates]
     return "\n".join(lines) + "\n"
+
+
+def _kept_values(config: ConfigMerge, app: str) -> list[str]:
+    """The fields of the app in config.yaml that stayed although upstream's default changed, too."""
+    return [
+        ".".join(decision.path)
+        for decision in config.decisions
+        if decision.rule.startswith("policy") and decision.path[:2] == (APPS, app)
+    ]
 
 
 def app_trailer(update: AppUpdate, upstream: Upstream) -> str:
