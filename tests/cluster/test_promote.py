@@ -79,13 +79,13 @@ def test_what_one_cluster_runs_and_the_other_does_not_is_shown_and_merged(
     assert found["merge"] == ["git", "merge", "--no-ff", "develop"] and found["untried"] == []
     said = instance.wild("promote", "staging", "production")
     assert said.stdout.split()[:4] == ["APP", "STAGING", "PRODUCTION", "COMMITS"]
-    assert "hint: git switch main, then git merge --no-ff develop" in said.stderr
+    assert "hint: on main: git merge --no-ff develop" in said.stderr
 
     assert "main is not checked out" in instance.wild("promote", "--merge").stderr
     instance.git("switch", "-q", "main")
     assert instance.wild("promote", "--merge").returncode == 0
     assert instance.git("log", "-1", "--format=%s %p").startswith("Merge branch 'develop' ")
-    assert "not deployed" in instance.wild("promote").stdout
+    assert "not all of it is deployed" in instance.wild("promote").stdout
     instance.deploy("--changed")
     assert promotion(instance)["apps"] == []
 
@@ -108,6 +108,17 @@ def test_a_fix_on_the_target_and_what_was_not_tried_are_said_and_the_latter_is_n
     refused = instance.wild("promote", "--merge")
     assert refused.returncode == 3 and f"would bring what staging does not run: {name}-same" in refused.stderr
     assert instance.git("rev-parse", "HEAD") == head
+    assert "develop lacks what production runs: git merge main there" in instance.wild("promote").stderr
+
+    instance.git("switch", "-q", "develop")
+    instance.write(f"apps/{name}-shared/all.yaml", MAP.format("white"))
+    instance.commit(f"config({name}-shared): White")
+    instance.deploy("--all")
+    [step] = [each for each in promotion(instance)["apps"] if each["name"] == f"{name}-shared"]
+    assert step["standing"] == "diverged"
+    instance.git("switch", "-q", "main")
+    assert instance.wild("promote", "--merge").returncode == 1
+    assert instance.git("diff", "--name-only", "--diff-filter=U") == f"apps/{name}-shared/all.yaml\n"
 
 
 def test_a_cluster_that_does_not_answer_is_said_and_judged_by_what_was_seen_last(

@@ -14,6 +14,7 @@ from typing import Any
 
 from wildgit import __version__
 from wildgit.adapters.files import write_atomically
+from wildgit.adapters.git.merge_state import refuse_links
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import REMOTE, Settings
@@ -111,7 +112,7 @@ def write_files(instance: Instance, files: Iterable[CiFile], *, force: bool) -> 
     """Write what is new or outdated, and with `force` what was edited; returns the paths.
 
     Raises:
-        InputError: a file was edited, and it is not forced; nothing is written then.
+        InputError: a file was edited, and it is not forced, or a folder is a link; nothing is written then.
     """
     listed = list(files)
     edited = [file.path for file in listed if file.state == "edited"]
@@ -121,6 +122,8 @@ def write_files(instance: Instance, files: Iterable[CiFile], *, force: bool) -> 
             hint="look at them; --force replaces them, and git diff shows what that changes",
         )
     written = [file for file in listed if file.state != "same"]
+    for file in written:
+        refuse_links(instance.root, file.path)
     for file in written:
         write_atomically(instance.root / file.path, file.text.encode(), mode=0o644)
     return [file.path for file in written]

@@ -62,16 +62,18 @@ def _say(promotion: Promotion, *, is_merge: bool) -> None:
         terminal.say(f"{start.name} and {end.name} run the same.")
     if promotion.untried:
         apps = ", ".join(promotion.untried)
-        terminal.warn(
-            f"{start.branch} has changes that {start.name} does not run: {apps}",
-            hint=f"git switch {start.branch}, then git wild deploy --changed",
-        )
-    if promotion.is_merged:
-        if promotion.steps:
-            terminal.say(f"{end.branch} has all of {promotion.source.ref} already; it is not deployed.")
-            terminal.remark(f"hint: git switch {end.branch}, then git wild deploy --changed")
-    elif not is_merge:
-        terminal.remark(f"hint: git switch {end.branch}, then git {' '.join(promotion.merge)}")
+        hint = f"git switch {start.branch}, then git wild deploy --changed"
+        terminal.warn(f"{start.branch} has changes that {start.name} does not run: {apps}", hint=hint)
+    if any(step.missing for step in promotion.steps):
+        terminal.remark(f"hint: {start.branch} lacks what {end.name} runs: git merge {end.branch} there")
+    if not promotion.is_merged:
+        if not is_merge:
+            terminal.remark(
+                f"hint: on {end.branch}: git {' '.join(promotion.merge)}, or git wild promote --merge"
+            )
+    elif any(step.commits for step in promotion.steps):
+        terminal.say(f"{end.branch} has all of {promotion.source.ref} already; not all of it is deployed.")
+        terminal.remark(f"hint: git switch {end.branch}, then git wild deploy --changed")
 
 
 def _row(step: Step) -> tuple[str, str, str, str]:
