@@ -143,6 +143,25 @@ def test_removed_field_goes_away_and_others_fields_stay(instance: Instance) -> N
     assert deployment["spec"]["replicas"] == 3
 
 
+def test_removed_probe_goes_away_with_the_defaults_that_the_server_gave_it(instance: Instance) -> None:
+    make_app(instance, "probe")
+    probe = "          readinessProbe: {httpGet: {path: /, port: http}, initialDelaySeconds: 5}\n"
+    instance.edit("apps/probe/all.yaml", "          image: web:1\n", "          image: web:1\n" + probe)
+    instance.commit()
+    instance.deploy("probe")
+    instance.edit("apps/probe/all.yaml", probe, "")
+    instance.commit()
+    said = instance.deploy("--dry-run", "probe")
+    assert "- spec.template.spec.containers[web].readinessProbe" in said
+    instance.deploy("probe")
+    deployment = instance.get("deployment", "web", "probe")
+    assert deployment
+    assert "readinessProbe" not in deployment["spec"]["template"]["spec"]["containers"][0]
+    before = instance.versions("probe")
+    instance.deploy("probe")
+    assert instance.versions("probe") == before
+
+
 def test_rotated_secret_restarts_its_readers_and_runs_the_job_again(instance: Instance) -> None:
     make_app(instance, "rotated", WEB + OTHER + JOB)
     instance.deploy("rotated")

@@ -137,6 +137,15 @@ def test_nothing_is_written_by_a_dry_run_nor_without_an_answer(customised: Work)
     customised.wild("rollback", "web", "--all", code=2)
     customised.wild("rollback", "web", "--emergency", "--no-deploy", code=2)
     customised.wild("rollback", "web", "--to", "HEAD~2", "--no-deploy", code=3)  # before it was added
+    assert "never was an app 'wbe'" in customised.wild("rollback", "wbe", "--no-deploy", code=3)
+
+
+def test_all_is_not_rolled_back_to_what_a_rollback_of_one_left(customised: Work) -> None:
+    customised.edit("apps/web/deployment.yaml", "replicas: 2", "replicas: 3")
+    customised.commit("scale(web): more")
+    rolled_back(customised)
+    said = customised.wild("rollback", "--all", "--no-deploy", "--yes", code=3)
+    assert "git wild rollback --all --to REV" in said
 
 
 def test_revision_that_needs_a_secret_that_is_gone_is_named_before_anything_is_written(

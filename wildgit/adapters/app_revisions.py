@@ -47,8 +47,9 @@ class AppHistory:
             if line:
                 commit, seconds, subject, trailers = line.split("\x1f")
                 restored = restored_by(trailers.split("\x1e"), self.app)
+                is_rollback = bool(trailers)
                 time = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M UTC")
-                yield AppRevision(commit, time, subject, self.state(commit), restored)
+                yield AppRevision(commit, time, subject, self.state(commit), restored, is_rollback)
 
     def _read_section(self, config: bytes) -> str:
         """The values of the section: comments are none of the cluster's business."""

@@ -33,9 +33,9 @@ def rollback(
 
     The app's folder and its section of config.yaml become what they were, byte for byte; the rest of
     config.yaml stays. Without --to it is the revision that was deployed before what runs now; `git wild
-    log APP` lists others. What the old revision needs is looked at first: one that does not build is not
-    rolled back to. It refuses where uncommitted work would be lost; --emergency deploys even then, from
-    git's objects, and exits with 1 if the commit has to wait. Data in volumes and secrets stay as they are.
+    log APP` lists others. The server tries the old revision first: what can't be deployed is not committed.
+    It refuses where uncommitted work would be lost; --emergency deploys even then, from git's objects, and
+    exits with 1 if the commit has to wait. Data in volumes and secrets stay as they are.
     """
     from wildgit.adapters.cluster.rollback_run import RollbackOptions, RollbackRun
     from wildgit.adapters.instance import Instance

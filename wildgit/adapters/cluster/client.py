@@ -17,6 +17,7 @@ from wildgit.adapters.cluster.api_server import ApiError, ApiServer, Patience
 from wildgit.adapters.cluster.kubeconfig import find_connection
 from wildgit.core.cluster.field_ownership import MANAGER, taken_over
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
+from wildgit.core.cluster.leftovers import left_behind, removal, with_left, without_left
 from wildgit.errors import ClusterError
 
 _PAGE_SIZE = "500"
@@ -28,6 +29,7 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,a
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
+_INVALID = 422
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -257,6 +259,25 @@ class Cluster:
                 With a resourceVersion, the apply is refused if somebody changed the object since.
             manager: who owns the fields.
         """
+        try:
+            self._send_apply(obj, manager)
+        except ApiError as error:
+            if error.code != _INVALID or manager != MANAGER or not self._remove_what_is_left(obj):
+                raise
+            self._send_apply(obj, manager)
+
+    def try_apply(self, obj: Object) -> Object:
+        """Return the object as it would be after `apply`; the server does all of it but store it."""
+        try:
+            return self._send_trial(obj)
+        except ApiError as error:
+            live = self.get(identify(obj)) if error.code == _INVALID else None
+            left = left_behind(obj, live) if live is not None else []
+            if live is None or not left:
+                raise
+            return without_left(self._send_trial(with_left(obj, live, left)), left)
+
+    def _send_apply(self, obj: Object, manager: str) -> None:
         self.server.request(
             "PATCH",
             self.path(identify(obj)),
@@ -267,8 +288,7 @@ class Cluster:
             retry_conflict="resourceVersion" not in obj["metadata"],
         )
 
-    def try_apply(self, obj: Object) -> Object:
-        """Return the object as it would be after `apply`; the server does all of it but store it."""
+    def _send_trial(self, obj: Object) -> Object:
         applied: Object = self.server.request(
             "PATCH",
             self.path(identify(obj)),
@@ -277,6 +297,21 @@ class Cluster:
             content_type=_APPLY,
         )
         return applied
+
+    def _remove_what_is_left(self, obj: Object) -> bool:
+        """Take out the structures that `obj` drops and whose defaults would stay; whether there are any."""
+        live = self.get(identify(obj))
+        left = left_behind(obj, live) if live is not None else []
+        if live is not None and left:
+            self.server.request(
+                "PATCH",
+                self.path(identify(obj)),
+                query={"fieldManager": MANAGER},
+                body=removal(live, left),
+                content_type=_JSON_PATCH,
+                accept=_METADATA_ONLY,
+            )
+        return bool(left)
 
     def try_create(self, obj: Object, namespace: str) -> None:
         """Have the server check an object as if it were made in `namespace`, under a name that nobody has."""

@@ -27,7 +27,8 @@ class AppRevision:
         time: when it was made, RFC 3339.
         subject: of its message.
         state: names the content of folder and section; equal names, equal content; "" for no such app.
-        restored: the commit that it rolled the app back to; "" where it is no rollback.
+        restored: the commit that it rolled the app back to; "" where it is no rollback of it.
+        is_rollback: it rolls something back: this app, another one, or all.
     """
 
     commit: str
@@ -35,6 +36,7 @@ class AppRevision:
     subject: str
     state: str
     restored: str = ""
+    is_rollback: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def choose_revision(
         if revision.state not in ("", present):
             if revision.state in good:
                 deploy = good[revision.state]
-                return Choice(revision, f"{deploy.who} deployed it at {deploy.time}", tuple(newer))
+                return Choice(revision, f"{deploy.who} deployed it at {_minute(deploy.time)}", tuple(newer))
             fallback = fallback or Choice(revision, _without_record(is_recorded), tuple(newer))
             if not good:
                 break
@@ -130,6 +132,10 @@ def _until(walk: Iterator[AppRevision], state: str) -> Iterator[AppRevision]:
         yield revision
         if not state or revision.state == state:
             return
+
+
+def _minute(time: str) -> str:
+    return f"{time[:16].replace('T', ' ')} UTC"
 
 
 def _without_record(is_recorded: bool) -> str:
