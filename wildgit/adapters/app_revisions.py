@@ -47,6 +47,8 @@ class AppHistory:
             if line:
                 commit, seconds, subject, trailers = line.split("\x1f")
                 restored = restored_by(trailers.split("\x1e"), self.app)
+                if not self.repo.has_object(restored):
+                    restored = ""  # in a shallow clone, say
                 is_rollback = bool(trailers)
                 time = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M UTC")
                 yield AppRevision(commit, time, subject, self.state(commit), restored, is_rollback)

@@ -35,9 +35,7 @@ class _State:
     recipients: Sequence[str]
 
 
-def encrypt_secrets(
-    instance: Instance, git_dir: Path, trust: Callable[[Sequence[str]], bool]
-) -> tuple[bool, list[str]]:
+def encrypt_secrets(instance: Instance, git_dir: Path, trust: Callable[[Sequence[str]], bool]) -> list[str]:
     """Make secrets.yaml.age hold what secrets.yaml does, for the recipients that the settings name.
 
     Args:
@@ -47,7 +45,7 @@ def encrypt_secrets(
             tracked, and whoever can push to it could name himself.
 
     Returns:
-        whether the file is new, and for whom it is.
+        for whom it is.
 
     Raises:
         InputError: no recipient, or none that can be used; no secrets.yaml.
@@ -68,7 +66,7 @@ def encrypt_secrets(
         path = instance.root / ENCRYPTED
         known = path.is_file() and state is not None
         if known and state and state.digest == _digest(state.key, text, recipients, _read(path)):
-            return False, recipients
+            return recipients
         fresh = [each for each in recipients if state is not None and each not in state.recipients]
         if fresh and not trust(fresh):
             raise UsageError(
@@ -78,7 +76,7 @@ def encrypt_secrets(
         encrypted = encrypt(text, recipients)
         write_atomically(path, encrypted, mode=0o644)
         _keep_state(git_dir, text, recipients, encrypted)
-    return True, recipients
+    return recipients
 
 
 def commit_encrypted(instance: Instance, state: MergeState) -> bool:

@@ -62,6 +62,8 @@ def backup(
 
     if data != (app is not None):
         raise UsageError("--data goes with an app, and an app with --data", hint="git wild backup APP --data")
+    if not data and (snapshot_class or environment):
+        raise UsageError("--class and --env go with --data")
     instance = Instance.find()
     if app is not None:
         if remote or keep or secrets or new_identity:

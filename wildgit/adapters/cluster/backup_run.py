@@ -51,7 +51,7 @@ def _back_up_secrets(instance: Instance, repo: Repo, *, yes: bool) -> list[str]:
     def trust(recipients: Sequence[str]) -> bool:
         return yes or terminal.confirm(f"May these decrypt the secrets: {', '.join(recipients)}?")
 
-    _, recipients = encrypt_secrets(instance, repo.git_dir, trust)
+    recipients = encrypt_secrets(instance, repo.git_dir, trust)
     commit_encrypted(instance, MergeState(repo))
     tracked = run_git(["ls-files", "--", ENCRYPTED], cwd=instance.root)
     if not tracked:

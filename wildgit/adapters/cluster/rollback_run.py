@@ -88,7 +88,11 @@ class RollbackRun:
             self.app, self.head, choice, emergency=self.options.emergency, version=version
         )
         if self.options.emergency:
-            self._deploy(plan.apps, old)
+            try:
+                self._deploy(plan.apps, old)
+            except WildgitError:
+                terminal.warn("nothing was committed; what was deployed by now stays", hint=self._again(plan))
+                raise
             return self._commit_after(plan, state, message)
         with state.exclusive():
             commit = write_rollback(plan, self.instance, state, message)
@@ -116,16 +120,19 @@ class RollbackRun:
             with state.exclusive():
                 commit = write_rollback(plan, self.instance, state, message)
         except WildgitError as error:
-            name = "--all" if self.app == ALL else self.app
+            first = f"{error.hint}; then " if error.hint else ""
             terminal.warn(
                 f"it is deployed, but not committed: {error.message}\n"
                 "The next deploy would bring back what was just taken out.",
-                hint=f"{error.hint}; then git wild rollback {name} --to {plan.target[:12]}",
+                hint=f"{first}{self._again(plan)}",
             )
             return NO
         _say_commit(commit, plan)
         self._say_after(plan)
         return OK
+
+    def _again(self, plan: RollbackPlan) -> str:
+        return f"git wild rollback {'--all' if self.app == ALL else self.app} --to {plan.target[:12]}"
 
     def _apps(self, target: str) -> tuple[str, ...]:
         if self.app != ALL:
