@@ -51,7 +51,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-BENCHMARKS := startup template merge_scaling guard update $(if $(KUBEBUILDER_ASSETS),deploy)
+BENCHMARKS := startup template merge_scaling guard update $(if $(KUBEBUILDER_ASSETS),deploy drift)
 bench: $(VENV)/installed
 	@$(COMPILE)
 	@missed=; for name in $(BENCHMARKS); do \

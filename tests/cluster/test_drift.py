@@ -213,3 +213,57 @@ def test_cluster_that_does_not_answer_is_no_answer(instance: Instance) -> None:
     done = instance.wild("drift", "silent")
     assert done.returncode == 3
     assert "127.0.0.1:1" in done.stderr
+
+
+def states(instance: Instance) -> dict[str, Any]:
+    done = instance.wild("status", "--json")
+    assert done.returncode == 0, done.stderr
+    return {each["app"]: each for each in json.loads(done.stdout)}
+
+
+def test_status_says_drifted_in_passing(instance: Instance) -> None:
+    apps = ("passing", "passing-2", "passing-3")
+    for app in apps:
+        instance.app(app, WEB.replace("replicas: 3", "replicas: 0"))
+        instance.deploy(app)
+    assert {state["state"] for app, state in states(instance).items() if app in apps} == {"deployed"}
+    instance.kubectl("delete", "service", "web", "-n", "passing")
+    instance.kubectl("scale", "deployment/web", "--replicas=2", "-n", "passing-2")
+    change = '{"data": {"colour": "x", "size": "y"}}'
+    instance.kubectl("patch", "configmap/settings", "-n", "passing-3", "-p", change)
+    found = states(instance)
+    assert (found["passing"]["state"], found["passing"]["reasons"]) == ("drifted", ["service/web is gone"])
+    assert found["passing"]["next"] == "git wild drift passing"
+    assert found["passing-2"]["reasons"][0].startswith("deployment/web spec.replicas")
+    said = [f"configmap/settings data.{field} by kubectl-patch" for field in ("colour", "size")]
+    assert found["passing-3"]["reasons"] == said
+    reason = ("--reason", "a trial", "--until", "2999-01-01")
+    instance.wild("drift", "passing-3", "--ignore", "configmap/settings", *reason)
+    assert states(instance)["passing-3"]["state"] == "deployed"
+
+
+def test_environment_of_another_branch_is_compared_with_that_branch(instance: Instance) -> None:
+    instance.git("config", "wild-environment.production.branch", "main")
+    instance.git("config", "wild-environment.production.kubeconfig", "kubeconfig")
+    instance.git("checkout", "-q", "-B", "main")
+    instance.app("branched", WEB)
+    instance.deploy("branched")
+    instance.git("checkout", "-qb", "develop")
+    instance.edit("apps/branched/all.yaml", "web:1", "web:2")
+    instance.commit()
+    done = instance.wild("drift", "--env", "production", "branched")
+    assert (done.returncode, done.stdout) == (0, "branched: no drift\n")
+    done = instance.wild("drift", "--env", "production", "branched", "--accept")
+    assert done.returncode == 2
+    assert "production is deployed from main, which is not checked out" in done.stderr
+
+
+def test_diff_against_the_cluster_is_what_a_deploy_would_change(instance: Instance) -> None:
+    instance.app("differs", WEB)
+    instance.deploy("differs")
+    done = instance.wild("diff", "--cluster", "--exit-code", "differs")
+    assert (done.returncode, done.stdout) == (0, "differs: nothing would change\n")
+    instance.edit("apps/differs/all.yaml", "web:1", "web:2")
+    done = instance.wild("diff", "--cluster", "--exit-code", "differs")
+    assert done.returncode == 1
+    assert "~ spec.template.spec.containers[web].image: web:1 → web:2" in done.stdout

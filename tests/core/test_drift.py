@@ -224,7 +224,7 @@ def test_lost_fields_are_those_that_others_wrote_and_numbers_that_moved() -> Non
     desired = config(a="1", b="2") | {"number": 3}
     found = live({"a": "1", "b": "9"}, {"a": "git-wild", "b": "kubectl-edit"}) | {"number": 4}
     found["metadata"]["managedFields"][0]["fieldsV1"]["f:number"] = {}
-    assert lost_fields(desired, found) == ["data.b", "number"]
+    assert lost_fields(desired, found) == [("data", "b"), ("number",)]
 
 
 ELEMENTS = st.lists(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.drift_glance import DriftGlance
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.rollout import last_log_lines
 from wildgit.adapters.cluster.status import read_cluster_facts
@@ -41,12 +42,21 @@ class ClusterView:
     cluster: Cluster | None = None
 
 
-def view_cluster(instance: Instance, apps: Sequence[str], environment: str | None) -> ClusterView:
+def view_cluster(
+    instance: Instance,
+    repo: Repo,
+    apps: Sequence[str],
+    local: Sequence[LocalStatus],
+    environment: str | None,
+) -> ClusterView:
     """Return what the cluster says of the apps. A cluster that does not answer is a fact, too."""
     settings = read_settings(instance.root)
     try:
         cluster, _ = open_cluster(instance, settings, environment, is_brief=True, reads_only=True)
-        return ClusterView(read_cluster_facts(cluster, apps, own_secrets(instance, apps)), "", cluster)
+        changed = [status.app for status in local if status.uncommitted]
+        glance = DriftGlance(instance, repo, settings, cluster, changed)
+        facts = read_cluster_facts(cluster, apps, own_secrets(instance, apps), glance)
+        return ClusterView(facts, "", cluster)
     except ClusterError as error:
         return ClusterView(None, error.message)
     except NoEnvironment as error:

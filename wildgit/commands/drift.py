@@ -98,6 +98,11 @@ def _accept(instance: Instance, apps: list[str], environment: str | None, fields
 
     names = [parse_field(text) for text in fields]
     run = DriftRun.open(instance, environment)
+    if run.other_branch is not None:
+        raise UsageError(
+            f"{run.environment.name} is deployed from {run.other_branch}, which is not checked out",
+            hint=f"git switch {run.other_branch}",
+        )
     done, written = [], []
     for each in run.look(apps):
         if each.problem:

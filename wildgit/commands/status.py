@@ -45,10 +45,11 @@ def status(
     names = list(dict.fromkeys(apps or installed))
     for name in names:
         instance.app_folder(name)  # a name that can't be an app's is refused here
-    view = ClusterView(None, "not asked") if is_local else view_cluster(instance, names, environment)
-    names += only_in_cluster(view, [*names, *installed]) if not apps else []
     repo = Repo(instance.root)
     local = read_local_status(instance, repo, [name for name in names if name in installed])
+    not_asked = ClusterView(None, "not asked")
+    view = not_asked if is_local else view_cluster(instance, repo, names, local, environment)
+    names += only_in_cluster(view, [*names, *installed]) if not apps else []
     standings = read_standings(instance, repo, names, local, view)
     known = {each.app: each for each in local}
     rows = [(known.get(each.app) or LocalStatus(each.app, ""), each) for each in standings]

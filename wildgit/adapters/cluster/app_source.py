@@ -65,8 +65,14 @@ def read_source(
 
 def start_build(instance: Instance, app: str) -> Build:
     """Return a build of the app's folder, under way or remembered."""
-    memory = BuildMemory(instance.git_dir / "wild" / "builds", kubectl_path())
-    return Build(instance.app_folder(app), f"{APPS}/{app}", memory)
+    return Build(instance.app_folder(app), f"{APPS}/{app}", _memory(instance))
+
+
+def remembered_build(instance: Instance, app: str) -> list[Object] | None:
+    """Return what the app's folder builds, as far as that is remembered; None where it would take a build."""
+    memory = _memory(instance)
+    folder = instance.app_folder(app)
+    return memory.recall(memory.key(folder)) if folder.is_dir() else None
 
 
 def start_builds(instance: Instance, apps: Sequence[str]) -> Iterator[tuple[str, Build | InputError]]:
@@ -151,6 +157,10 @@ def deployed_commit(instance: Instance, app: str) -> str:
     if head == "(initial)":
         raise GitError("there is no commit yet that could be recorded", hint="git add -A && git commit")
     return head + (UNCOMMITTED if any(not line.startswith("# ") for line in lines) else "")
+
+
+def _memory(instance: Instance) -> BuildMemory:
+    return BuildMemory(instance.git_dir / "wild" / "builds", kubectl_path())
 
 
 def _secrets(

@@ -122,6 +122,15 @@ class DeployRun:
             for app in order:
                 self._deploy_one(app, requires[app])
 
+    def show_plans(self, apps: Sequence[str]) -> Sequence[Plan]:
+        """Show, and return, what a deploy of each app would do.
+
+        Raises:
+            WildgitError: one can't be deployed; the others are shown.
+        """
+        with masked_errors(self._mask):
+            return self._show_plans(apps, ())
+
     def deploy_changed(self) -> None:
         """Deploy the apps that git has otherwise than the cluster; say which, why, and what is left alone.
 
@@ -160,7 +169,7 @@ class DeployRun:
                 self._news.close()
         self._say_done(plan, source)
 
-    def _show_plans(self, order: Sequence[str], gone: Sequence[str]) -> None:
+    def _show_plans(self, order: Sequence[str], gone: Sequence[str]) -> Sequence[Plan]:
         """Show what each would do; all of them, before the first that can't be done is an error."""
         output = PlanOutput(self.options.summary, self.options.as_json)
         try:
@@ -173,6 +182,7 @@ class DeployRun:
         output.raise_refusal()
         for plan in output.plans:
             _refuse_problems(plan)
+        return output.plans
 
     def _compile(self, app: str, report: Report) -> None:
         def say(message: str) -> None:

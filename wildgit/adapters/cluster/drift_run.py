@@ -17,7 +17,7 @@ from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in
 from wildgit.adapters.cluster.client import Cluster, Kind, UnknownKind
 from wildgit.adapters.cluster.namespaces import namespace_id
 from wildgit.adapters.cluster.survey import read_certificates, read_each, read_resources, try_all
-from wildgit.adapters.cluster.target import open_cluster
+from wildgit.adapters.cluster.target import checked_out, open_cluster
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
@@ -131,10 +131,8 @@ class DriftRun:
             ClusterError: the cluster can't be asked.
             GitError: there is no commit yet.
         """
-        head = self.repo.head()
-        if head is None:
-            raise GitError("there is no commit yet to compare with", hint="git add -A && git commit")
-        changed = self._changed_files()
+        head = self._commit()
+        changed = self._changed_files() if self.other_branch is None else {}
         sources = self._sources(head, apps)
         looks = {app: _Look(source) for app, source in sources.items() if isinstance(source, AppSource)}
         self._read_namespaces(looks)
@@ -157,6 +155,28 @@ class DriftRun:
         return found
 
     # git
+
+    @property
+    def other_branch(self) -> str | None:
+        """The branch that is deployed to this environment, if it is not what is checked out."""
+        branch = self.environment.branch
+        return None if branch is None or branch in checked_out(self.instance.root) else branch
+
+    def _commit(self) -> str:
+        """Return what git says is to be deployed: HEAD, or the tip of the environment's own branch."""
+        other = self.other_branch
+        if other is None:
+            head = self.repo.head()
+            if head is None:
+                raise GitError("there is no commit yet to compare with", hint="git add -A && git commit")
+            return head
+        for ref in (f"refs/heads/{other}", f"refs/remotes/origin/{other}"):
+            if (found := self.repo.find_commit(ref)) is not None:
+                return found
+        raise GitError(
+            f"{self.environment.name} is deployed from the branch {other}, which is not here",
+            hint=f"git fetch origin {other}:{other}",
+        )
 
     def _sources(self, head: str, apps: Sequence[str]) -> dict[str, AppSource | WildgitError]:
         """Return what each app should be as HEAD has it, or why that can't be told; none of new apps."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.drift_glance import DriftGlance
 from wildgit.adapters.cluster.namespaces import conditions_text, is_terminating
 from wildgit.core.cluster.app_state import ClusterFacts
-from wildgit.core.cluster.deploy_record import read_record
+from wildgit.core.cluster.deploy_record import DeployRecord, read_record
 from wildgit.core.cluster.desired_state import APP_LABEL
 from wildgit.core.cluster.health import KINDS, State, assess
 from wildgit.core.cluster.kube_objects import Object, labels_of
+from wildgit.errors import ClusterError
 
-_POD = ("v1", "Pod")
+_POD, _SECRET, _NAMESPACE = ("v1", "Pod"), ("v1", "Secret"), ("v1", "Namespace")
 
 
 def read_cluster_facts(
-    cluster: Cluster, apps: Sequence[str], secrets: Mapping[str, Mapping[str, str]]
+    cluster: Cluster, apps: Sequence[str], secrets: Mapping[str, Mapping[str, str]], glance: DriftGlance
 ) -> dict[str, ClusterFacts]:
     """Return what the cluster says of each app, and of those that are only there.
 
@@ -27,23 +30,37 @@ def read_cluster_facts(
         cluster: who is asked.
         apps: the apps in question; what has no namespace gets empty facts.
         secrets: app → what its Secret should hold, as plain text.
+        glance: looks for drift in what is listed.
 
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    kinds = [("v1", "Namespace"), ("v1", "Secret"), *(kind for kind in KINDS if kind != _POD)]
-    namespaces, secret_objects, *rest = cluster.all(lambda kind: _marked(cluster, kind), kinds)
+    by_app = {labels_of(namespace)[APP_LABEL]: namespace for namespace in _marked(cluster, _NAMESPACE)}
+    records = {app: read_record(namespace) for app, namespace in by_app.items()}
+    kinds = [_SECRET, *(kind for kind in KINDS if kind != _POD)]
+    others = sorted(_kinds_deployed(records.values()) - {*kinds, _NAMESPACE, _POD})
+    secret_objects, *rest = cluster.all(lambda kind: _marked(cluster, kind), kinds)
+    more = cluster.each(lambda kind: _marked(cluster, kind), others)  # what we may not list is left out
+    unread = {
+        kind for (_, kind), listed in zip(others, more, strict=True) if isinstance(listed, ClusterError)
+    }
     objects: dict[str, list[Object]] = defaultdict(list)
-    for obj in (obj for listed in rest for obj in listed):
-        objects[labels_of(obj)[APP_LABEL]].append(obj)
-    by_app = {labels_of(namespace)[APP_LABEL]: namespace for namespace in namespaces}
+    for listed in (*rest, *more):
+        for obj in listed if isinstance(listed, list) else ():
+            objects[labels_of(obj)[APP_LABEL]].append(obj)
     held = _own_secrets(secret_objects)
     pods = _pods_of_unready(cluster, by_app, objects)
-    found = {app: ClusterFacts() for app in apps}
+    facts = {app: ClusterFacts() for app in apps}
     for app, namespace in by_app.items():
         differ = bool(secrets.get(app)) and _plain(held.get(app)) != dict(secrets[app])
-        found[app] = _facts(namespace, [*objects[app], *pods.get(app, [])], secrets_differ=differ)
-    return found
+        said = _facts(namespace, [*objects[app], *pods.get(app, [])], secrets_differ=differ)
+        drifted = glance.words(records[app], [namespace, *objects[app]], unread)
+        facts[app] = replace(said, drifted=drifted)
+    return facts
+
+
+def _kinds_deployed(records: Iterable[DeployRecord]) -> set[tuple[str, str]]:
+    return {(resource.api_version, resource.kind) for record in records for resource in record.inventory}
 
 
 def apps_with_other_secrets(cluster: Cluster, secrets: Mapping[str, Mapping[str, str]]) -> list[str]:

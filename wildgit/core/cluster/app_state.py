@@ -47,7 +47,7 @@ class ClusterFacts:
         age_s: seconds since the last deploy; None where there was none.
         secrets_differ: the cluster's Secret is not what secrets.yaml says.
         healths: of its workloads, jobs and claims.
-        drifted: fields that were changed behind git's back.
+        drifted: what was changed behind git's back, in words.
     """
 
     record: DeployRecord | None = None

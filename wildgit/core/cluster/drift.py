@@ -31,9 +31,10 @@ from wildgit.core.cluster.field_ownership import (
     client_side_fields,
     field_writers,
     last_applied,
+    lost_fields,
 )
 from wildgit.core.cluster.ignore_rules import IgnoreRule, matching_rule
-from wildgit.core.cluster.kube_objects import Object, ResourceId, labels_of
+from wildgit.core.cluster.kube_objects import Object, ResourceId, identify, labels_of
 
 REPLICAS = ("spec", "replicas")
 # The cluster's own hands. What they write is never somebody's edit.
@@ -171,6 +172,42 @@ def classify_drift(states: AppStates, rules: Sequence[IgnoreRule] = ()) -> tuple
     found = [difference for each in states.objects for difference in _classify(each, states)]
     found += [Difference(DriftClass.UNCOMMITTED, None, note=path) for path in states.changed_files]
     return tuple(replace(each, ignored=matching_rule(rules, states.app, each)) for each in found)
+
+
+def glance(
+    app: str,
+    deployed: Iterable[Object],
+    live: Mapping[ResourceId, Object],
+    autoscalers: Iterable[Object],
+    rules: Sequence[IgnoreRule],
+) -> list[Difference]:
+    """Return what was changed or deleted behind git's back, as far as it shows without a dry run.
+
+    It is told by what the last deploy owns no more. What is missing in it: objects that were added, and texts
+    that somebody changed through a server too old to record it.
+
+    Args:
+        app: whose objects these are.
+        deployed: what was deployed, its Secrets left out.
+        live: what the cluster has; kinds that could not be read left out of `deployed`, too.
+        autoscalers: the HorizontalPodAutoscalers of its namespace.
+        rules: what is to be ignored.
+    """
+    scalers = list(autoscalers)
+    found: list[Difference] = []
+    for obj in deployed:
+        resource = identify(obj)
+        if resource not in live:
+            each = ObjectStates(resource, head=obj, deployed=obj)
+            found += _absent(each, AppStates(app, [each]))
+            continue
+        for path in lost_fields(obj, live[resource]):
+            writers = field_writers(live[resource], path)
+            writer = next((writer for writer in writers if not writer.is_us), None)
+            is_scaled = path == REPLICAS and _autoscaler_of(resource, scalers)
+            if not is_scaled and not (writer and _is_controllers(writer, path)):
+                found.append(Difference(DriftClass.DRIFTED, resource, path, writer=writer))
+    return [each for each in found if each.kind.is_drift and not matching_rule(rules, app, each)]
 
 
 def is_stranger(obj: Object, app: str) -> bool:

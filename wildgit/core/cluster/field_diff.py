@@ -117,10 +117,9 @@ def element_position(items: Sequence[Any], label: str) -> int | None:
     return None
 
 
-def element_keys(item: dict[str, Any], label: str) -> dict[str, Any]:
-    """Return the fields, and their values, by which a label finds this element."""
-    keys = next(keys for keys in _ELEMENT_KEYS if _label(item, keys) == label)
-    return {key: item[key] for key in keys}
+def element_label(item: Any) -> str:
+    """Return the most telling label of a list's element, such as `[web]`; "" where it has none."""
+    return next((label for keys in _ELEMENT_KEYS if (label := _label(item, keys))), "")
 
 
 def without_value(change: Change) -> Change:

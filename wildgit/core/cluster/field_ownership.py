@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wildgit.core.cluster.field_diff import element_position, path_text
+from wildgit.core.cluster.field_diff import element_label, element_position
 from wildgit.core.cluster.kube_objects import Object, annotations_of
 
 MANAGER = "git-wild"
@@ -118,8 +118,8 @@ def field_writers(live: Mapping[str, Any], path: Sequence[str]) -> list[Writer]:
     return sorted(found, key=lambda writer: writer.time, reverse=True)
 
 
-def lost_fields(desired: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
-    """Return the fields of what we applied that are no longer as we applied them, without asking the server.
+def lost_fields(desired: Mapping[str, Any], live: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the paths of what we applied that is no longer as we applied it, without asking the server.
 
     An apply takes every field that it states, so one that is ours no more was written by somebody else.
     What we still own can only have changed through a subresource of an older server, which does not record
@@ -128,7 +128,7 @@ def lost_fields(desired: Mapping[str, Any], live: Mapping[str, Any]) -> list[str
     owned = applied_fields(live)
     if owned is None:
         return []
-    return [path_text(path) for path in _lost(_without_identity(desired), live, owned, ())]
+    return list(_lost(_without_identity(desired), live, owned, ()))
 
 
 def last_applied(live: Mapping[str, Any]) -> Object | None:
@@ -179,7 +179,7 @@ def _lost(desired: Any, live: Any, owned: Fields, path: tuple[str, ...]) -> Iter
         for number, value in enumerate(desired):
             key = next((key for key in keys if _picks(key, value)), None)
             found = _element(live, json.loads(key[2:])) if key else None
-            field = (*path, f"[{value['name'] if isinstance(value, dict) and 'name' in value else number}]")
+            field = (*path, element_label(value) or f"[{number}]")
             if key is None or found is None:
                 yield field
             else:
