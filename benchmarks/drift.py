@@ -3,10 +3,10 @@
     KUBEBUILDER_ASSETS=… python benchmarks/drift.py [--json]
 
 30 apps of 10 objects each are deployed, and one field in each of ten is changed behind git's back. Both
-tools must find all of it. They are measured in turns, the fastest round counts, as whole processes; ours once
-with the builds that the deploys remembered, and once with none, as in a fresh clone. Exit code 1 if a goal is
-missed: at most a quarter of kubectl's time, and half of it where kustomize has to build everything again, which
-is most of that; and `git wild status` of the 30 apps within 2 s, naming the ten.
+tools must find all of it. They are measured in turns, the fastest round counts, as whole processes; ours
+once with the builds that the deploys remembered, and once with none, as in a fresh clone, where most of the
+time is kustomize's. Exit code 1 if a goal is missed: at most a quarter of kubectl's time, in a fresh clone
+half of it; and `git wild status` of the 30 apps within 2 s, naming the ten.
 """
 
 from __future__ import annotations

@@ -226,7 +226,8 @@ def test_status_says_drifted_in_passing(instance: Instance) -> None:
     for app in apps:
         instance.app(app, WEB.replace("replicas: 3", "replicas: 0"))
         instance.deploy(app)
-    assert {state["state"] for app, state in states(instance).items() if app in apps} == {"deployed"}
+    found = states(instance)
+    assert {app: found[app]["reasons"] for app in apps} == {app: [] for app in apps}
     instance.kubectl("delete", "service", "web", "-n", "passing")
     instance.kubectl("scale", "deployment/web", "--replicas=2", "-n", "passing-2")
     change = '{"data": {"colour": "x", "size": "y"}}'

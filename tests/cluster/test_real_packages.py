@@ -56,6 +56,8 @@ def deploy_twice_and_delete_twice(instance: Instance, apps: list[str]) -> None:
     drift = instance.wild("drift", "--all", "--json")
     assert drift.returncode == 0, drift.stdout + drift.stderr
     assert [each["differences"] for each in json.loads(drift.stdout)] == [[] for _ in apps]
+    status = json.loads(instance.wild("status", "--json", *apps).stdout)
+    assert "drifted" not in [each["state"] for each in status]
     for app in reversed(apps):
         for _ in range(2):
             done = instance.wild("delete", "--yes", app)

@@ -63,6 +63,10 @@ def accept(
         InputError: the app's folder does not build.
     """
     chosen = [difference for difference in found.differences if _is_chosen(difference, names)]
+    gone = next((difference for difference in chosen if _is_namespace_gone(difference)), None)
+    if gone:
+        said = f"the namespace is gone, and all that was in it: git wild deploy {found.app} makes it anew"
+        return [Accepted(gone, said, is_refused=True)], []
     if not chosen:
         return [], []
     with Workbench.of(instance, found.app) as bench:
@@ -80,22 +84,21 @@ def _is_chosen(difference: Difference, names: Sequence[FieldName]) -> bool:
     return named and (difference.kind.is_drift or difference.kind in _ON_DEMAND)
 
 
+def _is_namespace_gone(difference: Difference) -> bool:
+    resource = difference.resource
+    return difference.kind is DriftClass.MISSING and resource is not None and resource.kind == "Namespace"
+
+
 class _Acceptance:
     def __init__(self, instance: Instance, cluster: Cluster, found: AppDrift, bench: Workbench) -> None:
         self.instance, self.cluster, self.bench = instance, cluster, bench
         self.app = found.app
         self.namespace = found.record.namespace if found.record else ""
-        self._is_gone = any(
-            d.kind is DriftClass.MISSING and d.resource and d.resource.kind == "Namespace"
-            for d in found.differences
-        )
 
     def take(self, difference: Difference) -> Accepted:
         resource = difference.resource
         assert resource is not None, "files are not chosen"
         try:
-            if self._is_gone:
-                raise InputError(f"the namespace is gone: git wild deploy {self.app} makes it anew")
             if difference.kind is DriftClass.SECRETS:
                 return Accepted(difference, self._secret(resource, difference))
             if resource.kind == "Secret":

@@ -23,7 +23,7 @@ from wildgit.core.cluster.ignore_rules import read_rules, split_expired
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import WildgitError
 
-_SHOWN = 2  # of an app's differences; the others are counted
+_SHOWN = 2  # of an app's differences; of more, all but the first are counted
 
 
 class DriftGlance:
@@ -63,8 +63,9 @@ class DriftGlance:
         live = {identify(obj): obj for obj in objects}
         scalers = self._autoscalers(record.namespace) if _has_other_replicas(wanted, live) else []
         found = [_words(each) for each in glance(record.app, wanted, live, scalers, self._rules)]
-        more = len(found) - _SHOWN
-        return (*found[:_SHOWN], *((f"and {more} more",) if more > 0 else ()))
+        if len(found) <= _SHOWN:
+            return tuple(found)
+        return (f"{found[0]} and {len(found) - 1} more",)
 
     def _deployed(self, record: DeployRecord) -> list[Object] | None:
         """Return what was deployed, its Secrets left out; None where that takes a build to tell."""

@@ -40,11 +40,15 @@ def say_drift(found: Sequence[AppDrift], *, verbose: bool) -> None:
 
 def say_hints(found: Sequence[AppDrift]) -> None:
     """Print on stderr what to type next."""
-    names = " ".join(each.app for each in found if each.has_drift)
-    if names:
-        terminal.remark(f"hint: git wild deploy {names} puts git's state back")
-        terminal.remark(f"hint: git wild drift {names} --accept takes the cluster's state into git")
-    elif pending := " ".join(each.app for each in found if _counted(each)[DriftClass.PENDING]):
+    drifted = " ".join(each.app for each in found if each.has_drift)
+    kinds = {each.app: {d.kind for d in each.differences if d.counts} for each in found}
+    reverted = " ".join(app for app, counting in kinds.items() if counting - {DriftClass.EXTRA})
+    pending = " ".join(each.app for each in found if _counted(each)[DriftClass.PENDING])
+    if reverted:
+        terminal.remark(f"hint: git wild deploy {reverted} puts git's state back")
+    if drifted:
+        terminal.remark(f"hint: git wild drift {drifted} --accept takes the cluster's state into git")
+    elif pending:
         terminal.remark(f"hint: git wild deploy {pending}")
 
 

@@ -171,8 +171,10 @@ def _lost(desired: Any, live: Any, owned: Fields, path: tuple[str, ...]) -> Iter
     if isinstance(desired, dict) and desired and isinstance(live, dict) and keys:
         for name, value in desired.items():
             field = (*path, name)
+            if value in ({}, [], None):
+                continue  # of what is empty, servers do not all record that somebody said it
             if f"f:{name}" not in owned or name not in live:
-                yield field
+                yield from _leaves(value, field)
             else:
                 yield from _lost(value, live[name], owned[f"f:{name}"] or {}, field)
     elif isinstance(desired, list) and isinstance(live, list) and any(key.startswith("k:") for key in keys):
@@ -185,6 +187,14 @@ def _lost(desired: Any, live: Any, owned: Fields, path: tuple[str, ...]) -> Iter
             else:
                 yield from _lost(value, found, owned[key] or {}, field)
     elif isinstance(desired, bool | int) and isinstance(live, bool | int) and desired != live:
+        yield path
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, name))
+    else:
         yield path
 
 

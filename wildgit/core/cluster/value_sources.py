@@ -161,7 +161,7 @@ def unwanted_addition(before: Sequence[Object], after: Sequence[Object], manifes
     if added[0]["metadata"]["name"] != manifest["metadata"]["name"]:
         return f"the kustomization would call it {added[0]['metadata']['name']}"
     if any("selector" in step.lower() for path in added_fields(after, manifest) for step in path):
-        return "the kustomization would change its selector, which can't be changed"
+        return "the kustomization adds labels to its selector, so it would select something else"
     return ""
 
 
