@@ -225,6 +225,12 @@ def test_lost_fields_are_those_that_others_wrote_and_numbers_that_moved() -> Non
     found = live({"a": "1", "b": "9"}, {"a": "git-wild", "b": "kubectl-edit"}) | {"number": 4}
     found["metadata"]["managedFields"][0]["fieldsV1"]["f:number"] = {}
     assert lost_fields(desired, found) == [("data", "b"), ("number",)]
+    assert lost_fields(
+        desired | {"readOnly": False, "text": "", "emptyDir": {}}, found | {"emptyDir": {}}
+    ) == [
+        ("data", "b"),
+        ("number",),
+    ], "what the server leaves out or does not record is no loss"
 
 
 ELEMENTS = st.lists(

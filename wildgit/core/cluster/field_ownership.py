@@ -171,8 +171,8 @@ def _lost(desired: Any, live: Any, owned: Fields, path: tuple[str, ...]) -> Iter
     if isinstance(desired, dict) and desired and isinstance(live, dict) and keys:
         for name, value in desired.items():
             field = (*path, name)
-            if value in ({}, [], None):
-                continue  # of what is empty, servers do not all record that somebody said it
+            if value in ({}, [], None) or (not value and name not in live):
+                continue  # the server leaves out false, 0 and "", and may not record who said an empty value
             if f"f:{name}" not in owned or name not in live:
                 yield from _leaves(value, field)
             else:
