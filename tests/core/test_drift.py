@@ -178,6 +178,46 @@ def test_refused_dry_run_compares_what_git_states_and_says_why() -> None:
     assert "field is immutable" in found.note
 
 
+def scaled(manager: str, subresource: str = "", operation: str = "Update") -> ObjectStates:
+    """Return a workload of which git says 3 replicas, and the cluster has 5 by this manager."""
+    entry = {
+        "manager": manager,
+        "operation": operation,
+        "time": TIME,
+        "fieldsV1": {"f:spec": {"f:replicas": {}}},
+    }
+    metadata = {"name": "web", "namespace": "n"}
+    head: Object = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {"replicas": 3},
+    }
+    managed = [entry | ({"subresource": subresource} if subresource else {})]
+    found = {**head, "metadata": {**metadata, "managedFields": managed}, "spec": {"replicas": 5}}
+    return ObjectStates(identify(head), head, head, found, head)
+
+
+def test_scaling_is_a_persons_or_a_controllers() -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    autoscaler = {"metadata": {"name": "web", "namespace": "n"}, "spec": {"scaleTargetRef": target}}
+    cases: list[tuple[ObjectStates, list[Object], DriftClass]] = [
+        (scaled("kubectl", "scale"), [], DriftClass.DRIFTED),
+        (scaled("keda-operator", "scale"), [], DriftClass.CONTROLLER),
+        (scaled("kube-controller-manager", "scale"), [], DriftClass.CONTROLLER),
+        (scaled("kubectl", "scale"), [autoscaler], DriftClass.CONTROLLER),
+        (scaled("git-wild", operation="Apply"), [autoscaler], DriftClass.CONTROLLER),
+        (scaled("git-wild", operation="Apply"), [], DriftClass.DRIFTED),
+    ]
+    for each, autoscalers, expected in cases:
+        times = {each.resource: "2026-02-02T00:00:00Z"}
+        [found] = classify_drift(AppStates("app", [each], autoscalers=autoscalers, scaled_at=times))
+        assert found.kind is expected
+    assert found.writer is not None, "an older server, which does not record who scales"
+    assert (found.writer.manager, found.writer.subresource) == ("", "scale")
+    assert found.writer.time == "2026-02-02T00:00:00Z"
+
+
 def test_strangers_are_what_people_made_by_hand() -> None:
     def made(*managers: str, **metadata: Any) -> Object:
         managed = [{"manager": manager, "operation": "Update"} for manager in managers]

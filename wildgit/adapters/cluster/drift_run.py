@@ -135,16 +135,18 @@ class DriftRun:
         changed = self._changed_files() if self.other_branch is None else {}
         sources = self._sources(head, apps)
         looks = {app: _Look(source) for app, source in sources.items() if isinstance(source, AppSource)}
+        broken = self._read_desired(looks)
+        for app in broken:
+            del looks[app]
         self._read_namespaces(looks)
         self._read_deployed(head, looks)
-        broken = self._read_desired(looks)
         self._read_live(looks)
         self._read_strangers(looks)
         answers = self._try(looks)
         found = []
         for app in apps:
             source = sources.get(app)
-            if app in looks and app not in broken:
+            if app in looks:
                 found.append(self._classified(looks[app], answers[app], changed.get(app, [])))
             elif source is None:
                 files = AppStates(app, (), changed_files=changed.get(app, []))
