@@ -61,6 +61,8 @@ reference-transaction)
     [ "$wanted" ] || exit 0
     ;;
 post-merge | post-commit | post-rewrite)
+    # A command of ours that commits looks after it by itself, when it is through.
+    [ -z "${GIT_WILD_AT_WORK-}" ] || exit 0
     # Only a branch that an environment is deployed from can need a deploy, and hardly any branch is.
     git_dir=${GIT_DIR:-.git}
     [ -f "$git_dir/HEAD" ] || git_dir=$(git rev-parse --git-dir) || exit 0

@@ -80,6 +80,15 @@ def test_branch_without_environment_has_a_status_and_no_deploy(instance: Instanc
     assert instance.wild("deploy", "topical").returncode == 3
 
 
+def test_colleague_without_a_kubeconfig_has_a_status(instance: Instance) -> None:
+    instance.app("far", CONFIG_MAP)
+    (instance.root / "clusters/production.kubeconfig").unlink()
+    done = instance.wild("status")
+    assert (done.returncode, "far" in done.stdout) == (0, True)
+    assert "the kubeconfig of the environment production does not exist" in done.stderr
+    assert instance.wild("deploy", "far").returncode == 3
+
+
 def test_users_own_configuration_wins_and_names_a_context(instance: Instance) -> None:
     instance.app("chosen", CONFIG_MAP)
     both = json.loads(instance.plane.kubeconfig().read_text())

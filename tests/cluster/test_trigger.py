@@ -336,6 +336,10 @@ def test_plan_is_the_default_and_consent_is_never_tracked(cloud: Cloud) -> None:
     said = cloud.run("merge", "topic").stderr
     assert "aa: manifests changed since" in said
     assert "hint: git wild deploy --changed --dry-run shows every field" in said
+    cloud.branch("topic", "aa")
+    cloud.git("config", "wild-environment.production.kubeconfig", "that-of-an-admin")
+    assert "git wild" not in cloud.run("merge", "topic").stderr, "nothing for those without a cluster"
+    cloud.git("config", "--unset", "wild-environment.production.kubeconfig")
     cloud.git("config", "wild.postMerge", "deploy")
     cloud.git("config", "--unset", "wild.yes")
     cloud.branch("topic", "aa")
@@ -387,7 +391,7 @@ def test_question_is_asked_on_the_terminal(cloud: Cloud) -> None:
     cloud.git("config", "--unset", "wild.yes")
     for answer, words, expected in (
         (b"n\n", "git wild: not deployed", []),
-        (b"\x03", "interrupted; what git did stands", []),
+        (b"\x03", "git wild: interrupted", []),
         (b"y\n", "aa: no drift", ["aa"]),
     ):
         cloud.branch("topic", "aa")
@@ -410,7 +414,7 @@ def test_cluster_that_does_not_answer_delays_a_merge_by_seconds(cloud: Cloud) ->
     assert done.returncode == 0
     assert took_s < 20, done.stderr
     assert "git wild: not deployed:" in done.stderr
-    assert "hint: git wild deploy --changed" in done.stderr
+    assert "to go on: git wild deploy --changed" in done.stderr
     assert cloud.git("rev-parse", "main") == cloud.git("rev-parse", "topic")
 
 
@@ -423,7 +427,7 @@ def test_app_that_fails_leaves_the_merge_and_the_way_on(cloud: Cloud) -> None:
     done = cloud.run("merge", "topic")
     assert done.returncode == 0
     assert "not deployed: bb can't be deployed" in done.stderr
-    assert done.stderr.endswith("git wild: what git did stands; to go on\nhint: git wild deploy --changed\n")
+    assert done.stderr.endswith("hint: what git did stands; to go on: git wild deploy --changed\n")
     assert cloud.operations("aa")[-1]["outcome"] == "succeeded"
     cloud.commit_quietly("bb")
 
@@ -498,3 +502,14 @@ def test_update_of_one_app_is_a_merge_of_upstream(cloud: Cloud, tmp_path: Path) 
     done = cloud.wild("update", "cc")
     assert done.returncode == 0, done.stderr
     assert cloud.deploys() == ["cc"]
+    (upstream / "apps/cc/all.yaml").write_text(CONFIG_MAP.replace("'0'", "'2'"))
+    subprocess.run(["git", "commit", "-qam", "fix: two"], cwd=upstream, check=True)
+    cloud.edit("apps/cc/all.yaml", "'1'", "'3'")
+    cloud.quietly("commit", "-qam", MESSAGE)
+    assert cloud.wild("update", "cc").returncode == 1
+    cloud.write("apps/cc/all.yaml", CONFIG_MAP.replace("'0'", "'4'"))
+    cloud.git("add", "apps")
+    assert cloud.deploys() == ["cc"]
+    done = cloud.wild("merge", "--continue")
+    assert done.returncode == 0, done.stderr
+    assert cloud.deploys() == ["cc", "cc"]

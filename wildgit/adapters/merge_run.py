@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wildgit.adapters import terminal
+from wildgit.adapters.after_merge import look_after_merge
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
@@ -87,6 +88,8 @@ def merge_upstream(instance: Instance, request: MergeRequest) -> int:
         if not (request.dry_run or plan.is_empty or outcome.known_branch):
             outcome = _write(plan, planner, instance, state, request, outcome)
     _say(plan, outcome, repo, instance, request)
+    if outcome.commits and not plan.conflicts:
+        look_after_merge(instance.root)
     return NO if plan.conflicts and not outcome.known_branch else OK
 
 

@@ -70,6 +70,7 @@ def _abort(instance: Instance) -> int:
 
 def _continue(instance: Instance) -> int:
     from wildgit.adapters import terminal
+    from wildgit.adapters.after_merge import look_after_merge
     from wildgit.adapters.compile_run import compile_apps
     from wildgit.adapters.git.merge_state import MergeState
     from wildgit.adapters.git.repo import Repo
@@ -88,6 +89,7 @@ def _continue(instance: Instance) -> int:
             return NO
         commit = state.finish()
     terminal.say(f"Committed the merge as {commit[:7]}.")
+    look_after_merge(instance.root)
     return OK
 
 

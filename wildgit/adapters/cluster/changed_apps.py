@@ -64,7 +64,8 @@ def mirror_records(
     lines = [f"update {ref} {commit}" for ref, commit in after.items() if before.get(ref) != commit]
     lines += [f"delete {ref}" for ref in before if ref.removeprefix(folder) not in records]
     if lines:
-        run_git(["update-ref", "--stdin"], cwd=root, stdin="".join(f"{line}\n" for line in lines).encode())
+        # Another deploy may write them at the same moment; they are only a mirror.
+        try_git(["update-ref", "--stdin"], cwd=root, stdin="".join(f"{line}\n" for line in lines).encode())
 
 
 def _notes(instance: Instance, cluster: Cluster, deployed: Iterable[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from wildgit.adapters.cluster.changed_apps import read_changes, uncommitted_path
 from wildgit.adapters.cluster.deploy_news import News, say_changes
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 from wildgit.adapters.cluster.drift_news import report_drift
+from wildgit.adapters.cluster.kubeconfig import NoCluster
 from wildgit.adapters.cluster.target import connect
 from wildgit.adapters.files import locked, write_atomically
 from wildgit.adapters.git.branch_moves import BranchMove
@@ -47,9 +48,9 @@ def run_trigger(root: Path, move: BranchMove) -> None:
         _Trigger(Instance.find(root), settings, environments[0], move).run()
     except WildgitError as error:
         _say(f"not deployed: {error.message}", hint=error.hint)
-        _say("what git did stands; to go on", hint=_BY_HAND)
+        terminal.remark(f"hint: what git did stands; to go on: {_BY_HAND}")
     except KeyboardInterrupt:
-        _say("interrupted; what git did stands; to go on", hint=_BY_HAND)
+        _say("interrupted", hint=f"what git did stands; to go on: {_BY_HAND}")
         raise
 
 
@@ -61,6 +62,7 @@ class _Trigger:
     ) -> None:
         self.instance, self.settings, self.environment, self.move = instance, settings, environment, move
         self._folder = move.common_dir / "wild"
+        self._mode = settings.choice("wild.postMerge")
         self._seen = self._folder / "triggered" / environment.name
 
     def run(self) -> None:
@@ -71,7 +73,12 @@ class _Trigger:
                 return
             # Before the work: whatever becomes of it, this place of the branch is not for the next hook.
             write_atomically(self._seen, self.move.head.encode(), durable=False)
-            changes = self._look()
+            try:
+                changes = self._look()
+            except NoCluster:
+                if self._mode == "plan":
+                    return  # who has no way to the cluster need not hear of it at each merge
+                raise
             if changes.changed and self._is_wanted(changes):
                 self._deploy(changes.apps)
 
@@ -92,7 +99,7 @@ class _Trigger:
         return changes
 
     def _is_wanted(self, changes: Changes) -> bool:
-        if self.settings.choice("wild.postMerge") == "plan":
+        if self._mode == "plan":
             terminal.remark(f"hint: {_BY_HAND} --dry-run shows every field; {_BY_HAND} deploys")
             return False
         held = self._reason_to_hold(changes)

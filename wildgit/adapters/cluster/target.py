@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wildgit.adapters.cluster.api_server import Patience
 from wildgit.adapters.cluster.client import Cluster
+from wildgit.adapters.cluster.kubeconfig import NoCluster
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.instance import KUBECONFIG, Instance
 from wildgit.adapters.settings import REMOTE as UPSTREAM
@@ -106,9 +107,8 @@ def _kubeconfig(instance: Instance, environment: Environment) -> Path | None:
     if path is not None:
         _refuse_tracked(instance, path)
     elif environment.kubeconfig is not None:
-        raise InputError(
-            f"the kubeconfig of the environment {environment.name} does not exist",
-            source=str(instance.root / named),
+        raise NoCluster(
+            f"{instance.root / named}: the kubeconfig of the environment {environment.name} does not exist",
             hint=f"git config wild-environment.{environment.name}.kubeconfig FILE",
         )
     return path

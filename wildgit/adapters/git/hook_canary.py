@@ -144,7 +144,7 @@ _CANARY_BRANCH = "git-wild-canary"
 _CANARY_ENVIRONMENT = (
     *("-c", f"wild-environment.git-wild-canary.branch={_CANARY_BRANCH}"),
     *("-c", "wild-environment.git-wild-canary.kubeconfig=there-is-none"),
-    *("-c", "wild.postMerge=plan"),
+    *("-c", "wild.postMerge=deploy"),
 )
 
 # hook → what it is put to, and the words of its own refusal; the last one leaves the secret committed

@@ -260,7 +260,8 @@ class MergeState:
         arguments = ["commit", "--quiet", "--no-edit", "--cleanup=whitespace", "-F", str(message_file)]
         if not self._merging() and not self._anything_staged():
             return self.repo.head() or ""
-        code = pass_through(arguments, cwd=self.repo.root)
+        # What is to be deployed is looked for when the command is through (`after_merge.py`).
+        code = pass_through(arguments, cwd=self.repo.root, env={"GIT_WILD_AT_WORK": "1"})
         if code != 0:
             journal = self.journal()
             if journal is not None:
