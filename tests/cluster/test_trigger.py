@@ -391,7 +391,7 @@ def test_question_is_asked_on_the_terminal(cloud: Cloud) -> None:
     cloud.git("config", "--unset", "wild.yes")
     for answer, words, expected in (
         (b"n\n", "git wild: not deployed", []),
-        (b"\x03", "git wild: interrupted", []),
+        (b"\x03", "^C", []),
         (b"y\n", "aa: no drift", ["aa"]),
     ):
         cloud.branch("topic", "aa")
