@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+from tests.commands.conftest import Work
 from tests.core.test_lint import DEPLOYMENT, KUSTOMIZATION, without
 from tests.git.checkout import SECRET, Checkout
 
@@ -235,3 +236,22 @@ def test_a_secret_that_is_set_anew_leaves_the_old_one_forbidden(tmp_path: Path) 
     checkout.write("a.yaml", f"x: {SECRET}\n")
     checkout.git("add", "a.yaml")
     assert "a.yaml:1: secret-rotated" in checkout.wild("check", "secrets", "--staged", code=1)
+
+
+def test_what_upstream_wrote_is_not_ours_to_mend_where_its_remote_was_never_fetched(diverged: Work) -> None:
+    diverged.wild("merge", "-X", "ours")
+    for ref in diverged.git("for-each-ref", "--format=%(refname)", "refs/remotes/wild-directory").split():
+        diverged.git("update-ref", "-d", ref)  # as in the clone of a colleague, or of a CI job
+    merge = diverged.git("rev-parse", "HEAD").strip()
+    upstream = diverged.git("rev-parse", "HEAD^2").strip()
+    assert diverged.wild("check", "messages", "--range", "HEAD^..HEAD") == ""
+    # The same words on a commit of the instance itself hide nothing.
+    diverged.git("checkout", "-q", "-b", "topic", "HEAD^")
+    (diverged.root / "note").write_text("a note\n")
+    diverged.git("add", "note")
+    diverged.git("commit", "-q", "--no-verify", "-m", "no type and no scope")
+    topic = diverged.git("rev-parse", "HEAD").strip()
+    diverged.git("checkout", "-q", "-b", "forged", merge)
+    forged = f"Merge topic\n\nWild-Upstream: {topic}\nWild-Upstream: {upstream}"
+    diverged.git("merge", "-q", "--no-ff", "--no-verify", "-m", forged, "topic")
+    assert topic[:12] in diverged.wild("check", "messages", "--range", f"{merge}..HEAD", code=1)

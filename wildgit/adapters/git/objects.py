@@ -18,6 +18,7 @@ PIECE_BYTES = 8 << 20
 
 _REAL_OBJECTS = {"GIT_NO_REPLACE_OBJECTS": "1"}
 _BATCH = 256  # requests on their way at once: they must fit a pipe while nobody reads
+_CONFIG = "config.yaml"
 _SUBMODULE = "160000"
 _SYMBOLIC_LINK = "120000"
 # What was guarded when it came, or is published already. Not the stash, notes or HEAD: those are not guarded.
@@ -91,7 +92,23 @@ def list_range(cwd: Path, revisions: str) -> list[str]:
     """
     if revisions.startswith("-"):
         raise UsageError(f"{revisions!r} is no range of commits", hint="for example main..HEAD")
-    return list_commits(cwd, [*revisions.split(), "--not", "--remotes=wild-directory"])
+    wanted = revisions.split()
+    return list_commits(cwd, [*wanted, "--not", "--remotes=wild-directory", *_merged_upstreams(cwd, wanted)])
+
+
+def _merged_upstreams(cwd: Path, revisions: list[str]) -> Iterator[str]:
+    """Yield the commits of upstream that merges of a range brought in, where its remote was not fetched.
+
+    Our merges name them in a trailer. Anybody can write one, so what has a config.yaml, as every commit of an
+    instance has, is none of upstream's.
+    """
+    form = "--format=%P %(trailers:key=Wild-Upstream,valueonly)"
+    arguments = ["log", "-z", "--merges", "--no-show-signature", form, *revisions, "--"]
+    for record in run_git(arguments, cwd=cwd, env=_REAL_OBJECTS).decode("utf-8", "replace").split("\0"):
+        words = record.split()
+        for commit in {word for word in words[1:] if words.count(word) > 1}:
+            if try_git(["cat-file", "-e", f"{commit}:{_CONFIG}"], cwd=cwd, env=_REAL_OBJECTS).returncode:
+                yield commit
 
 
 def existing(cwd: Path, object_ids: list[str]) -> list[str]:
