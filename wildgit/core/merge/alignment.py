@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from wildgit.core.merge.line_diff import diff, matches
 from wildgit.core.merge.list_keys import Keying
-from wildgit.core.merge.pairing import pair_anywhere, pair_in_order, pair_notes
+from wildgit.core.merge.names import find_renamed
+from wildgit.core.merge.pairing import Names, pair_anywhere, pair_in_order, pair_notes
 from wildgit.core.merge.similarity import Similarity
 from wildgit.core.merge.three import Three
 from wildgit.core.merge.yaml_entry import Entry
@@ -34,11 +35,20 @@ def align_by_key(sides: Three[Entries]) -> Alignment:
     return align_ids(sides, [_numbered([(entry.is_note, entry.key) for entry in side]) for side in sides])
 
 
+def align_named(sides: Three[Entries], similarity: Similarity) -> Alignment:
+    """Align mappings whose keys are names that people choose; see `wildgit.core.merge.names`."""
+    ids = [_numbered([(entry.is_note, entry.key) for entry in side]) for side in sides]
+    both = [find_renamed(sides, ids, side, similarity) for side in (1, 2)]
+    for side, renamed in zip((1, 2), both, strict=True):
+        ids[side] = [renamed.get(x, x) for x in ids[side]]
+    return align_ids(sides, ids)
+
+
 def align_keyed(sides: Three[Entries], keying: Keying, similarity: Similarity) -> Alignment:
     """Align lists whose elements have keys; an element whose key changed stays the same element."""
     ids = [_keyed_ids(side, keys) for side, keys in zip(sides, keying.keys, strict=True)]
-    for side in (1, 2):
-        renamed = _renamed(sides, ids, side, similarity, composite=keying.composite)
+    both = [_renamed(sides, ids, side, similarity, composite=keying.composite) for side in (1, 2)]
+    for side, renamed in zip((1, 2), both, strict=True):
         ids[side] = [renamed.get(x, x) for x in ids[side]]
     return align_ids(sides, ids)
 
@@ -58,6 +68,7 @@ def align_compared(sides: Three[Entries], similarity: Similarity, *, anywhere: b
     for name, side in (("ours", ours), ("theirs", theirs)):
         found = _compare(base, side, similarity, both)
         ids.append([found.get(i, (name, i)) for i in range(len(side))])
+    _follow_moves(sides, ids, similarity)
     _pair_additions(sides, ids, anywhere=anywhere)
     return align_ids(sides, ids)
 
@@ -84,8 +95,11 @@ def _keyed_ids(side: Entries, keys: Sequence[Hashable]) -> list[Hashable]:
 def _renamed(
     sides: Three[Entries], ids: list[list[Hashable]], side: int, similarity: Similarity, *, composite: bool
 ) -> dict[Hashable, Hashable]:
-    """Elements of a side whose key is new, and the element of base that each of them was."""
-    had, has = set(ids[0]), set(ids[side])
+    """Elements of a side whose key is new, and the element of base that each of them was.
+
+    If the other side has both of them, the new one is no rename: it was added, on both sides.
+    """
+    had, has, others = set(ids[0]), set(ids[side]), set(ids[3 - side])
     gone = [(x, e) for x, e in zip(ids[0], sides[0], strict=True) if x not in has and not e.is_note]
     new = [(x, e) for x, e in zip(ids[side], sides[side], strict=True) if x not in had and not e.is_note]
 
@@ -100,7 +114,8 @@ def _renamed(
         similarity,
         is_same if composite else None,
     )
-    return {new[j][0]: gone[i][0] for j, i in pairs.found.items() if j not in pairs.doubtful}
+    found = {new[j][0]: gone[i][0] for j, i in pairs.found.items() if j not in pairs.doubtful}
+    return {x: old for x, old in found.items() if not {x, old} <= others}
 
 
 def _compare(base: Entries, side: Entries, similarity: Similarity, added: set[int]) -> dict[int, int]:
@@ -110,12 +125,47 @@ def _compare(base: Entries, side: Entries, similarity: Similarity, added: set[in
     """
     left, right = [_token(e) for e in base], [_token(e) for e in side]
     found = {j: i for i, j in matches(left, right)}
+    names = Names(base, side, similarity.name_of)
     for hunk in diff(left, right):
         old = [i for i in range(hunk.a_start, hunk.a_end) if not base[i].is_note]
         new = [j for j in range(hunk.b_start, hunk.b_end) if not side[j].is_note and right[j] not in added]
         if old and new:
-            pairs = pair_in_order([base[i] for i in old], [side[j] for j in new], similarity)
+            pairs = pair_in_order([base[i] for i in old], [side[j] for j in new], similarity, names)
             found.update({new[j]: old[i] for j, i in pairs.items()})
+    return found
+
+
+def _follow_moves(sides: Three[Entries], ids: list[list[Hashable]], similarity: Similarity) -> None:
+    """Give an element that one side put elsewhere in the list the identity that it had.
+
+    If both sides did, nobody can say which order is meant: what moved was deleted here and inserted there.
+    """
+    moves = [_find_moves(sides[0], sides[side], ids[side], similarity) for side in (1, 2)]
+    if all(moves):
+        return
+    for side, found in zip((1, 2), moves, strict=True):
+        ids[side] = [found.get(x, x) for x in ids[side]]
+
+
+def _find_moves(
+    base: Entries, side: Entries, ids: Sequence[Hashable], similarity: Similarity
+) -> dict[Hashable, Hashable]:
+    """What a side moved: identity in the side to identity in base.
+
+    Only elements of which there is one on each side, by what they say or by their name.
+    """
+    kept = set(ids)
+    gone = [(i, entry) for i, entry in enumerate(base) if i not in kept and not entry.is_note]
+    new = [(x, entry) for x, entry in zip(ids, side, strict=True) if isinstance(x, tuple)]
+    found: dict[Hashable, Hashable] = {}
+    for what in (_token, lambda entry: similarity.name_of(entry.data)) if gone and new else ():
+        often = [Counter(map(what, entries)) for entries in (base, side)]
+        where = {what(entry): i for i, entry in gone if often[0][what(entry)] == 1}
+        where.pop(None, None)
+        for x, entry in new:
+            said = what(entry)
+            if said in where and often[1][said] == 1:
+                found.setdefault(x, where[said])
     return found
 
 
@@ -126,11 +176,13 @@ def _pair_additions(sides: Three[Entries], ids: list[list[Hashable]], *, anywher
     if not added[0] or not added[1]:
         return
     if anywhere:
-        places: dict[Hashable, int] = {_token(ours[i]): i for i in added[0]}
+        where: dict[Hashable, list[int]] = {}
+        for i in reversed(added[0]):
+            where.setdefault(_token(ours[i]), []).append(i)
         for j in added[1]:
-            i = places.get(_token(theirs[j]), -1)
-            if i >= 0:
-                ids[2][j] = ids[1][i]
+            left = where.get(_token(theirs[j]))
+            if left:  # each of them once: a side may have it twice
+                ids[2][j] = ids[1][left.pop()]
         return
     gaps = [_gaps(ids[side]) for side in (1, 2)]
     for gap, run in gaps[0].items():

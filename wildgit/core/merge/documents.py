@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from wildgit.core.merge.alignment import Alignment, align_ids
 from wildgit.core.merge.pairing import pair_anywhere
-from wildgit.core.merge.similarity import Similarity
+from wildgit.core.merge.similarity import NEARLY_SAME, Similarity
 from wildgit.core.merge.three import Three
 from wildgit.core.merge.yaml_data import Values
 from wildgit.core.merge.yaml_entry import Entry
@@ -69,8 +69,8 @@ def align_documents(
         ids.append([matching.found.get(j, (name, j)) for j in range(len(side))])
         guesses.append(frozenset(side[j].text for j in matching.doubtful))
     added = [[i for i, x in enumerate(of_side) if isinstance(x, tuple)] for of_side in ids[1:]]
-    both = _match([ours[i] for i in added[0]], [theirs[j] for j in added[1]], values, similarity)
-    for j, i in both.found.items():
+    both = _match_additions([ours[i] for i in added[0]], [theirs[j] for j in added[1]], values, similarity)
+    for j, i in both.items():
         ids[2][added[1][j]] = ids[1][added[0][i]]
     return AlignedDocuments(align_ids(sides, ids), Three(*guesses))
 
@@ -89,6 +89,22 @@ def _match(base: Sequence[Entry], side: Sequence[Entry], values: Values, similar
         matching.alike(similarity)
         matching.by_position()
     return matching
+
+
+def _match_additions(
+    ours: Sequence[Entry], theirs: Sequence[Entry], values: Values, similarity: Similarity
+) -> dict[int, int]:
+    """Which documents both sides added; resources with different names are two, unless that is all there is.
+
+    Like services look alike, so what tells an edited resource from another one says nothing here.
+    """
+    found = _match(ours, theirs, values, similarity).found
+    return {
+        j: i
+        for j, i in found.items()
+        if _named(resource_id(ours[i].data, values)) == _named(resource_id(theirs[j].data, values))
+        or similarity.of(ours[i].data, theirs[j].data) >= NEARLY_SAME
+    }
 
 
 def _named(identity: ResourceId | None) -> Hashable:

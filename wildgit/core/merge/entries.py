@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from wildgit.core.merge.alignment import Alignment, Triple, align_by_key
+from wildgit.core.merge.alignment import Alignment, Triple, align_by_key, align_named
 from wildgit.core.merge.conflicts import Chunk, Clash, Side, has_clash, lines_of
 from wildgit.core.merge.documents import align_documents
 from wildgit.core.merge.flow import merge_flow
@@ -20,6 +20,7 @@ from wildgit.core.merge.gaps import Order, find_clashes, runs
 from wildgit.core.merge.journal import Journal, entry_sources
 from wildgit.core.merge.layout import with_dash, without_printed_head
 from wildgit.core.merge.leaves import data_of, merge_after, merge_block_scalar, merge_head, merge_scalar
+from wildgit.core.merge.names import has_names
 from wildgit.core.merge.place import Path, Place
 from wildgit.core.merge.records import MergeOptions
 from wildgit.core.merge.sequences import align_sequence
@@ -173,7 +174,8 @@ class EntryMerge:
         out += self._placed(head, place)
         out += body
         out += self._placed(foot, place)
-        return [(ours.key, data)]
+        key = pick(base and base.key, ours.key, theirs.key)
+        return [(ours.key if key is None else key, data)]
 
     def _body(self, base: Entry | None, ours: Entry, theirs: Entry, place: Place) -> tuple[list[Chunk], int]:
         """The entry without its head and foot, and its data."""
@@ -249,10 +251,11 @@ class EntryMerge:
 
     def _mapping(self, sides: Three[tuple[Entry, ...]], place: Place, out: list[Chunk]) -> Pairs:
         def path_of(triple: Triple) -> Path:
-            entry = triple.ours or triple.theirs or triple.base
+            entry = triple.base or triple.ours or triple.theirs
             return (*place.path, entry.name) if entry and entry.name else place.path
 
-        alignment = align_by_key(sides)
+        named = bool(place.path) and has_names(place.path[-1])
+        alignment = align_named(sides, self.similarity) if named else align_by_key(sides)
         if alignment.both_moved:
             self.journal.reordered(place.path)
         return self._entries(_Collection(alignment, Order.FREE, place.indent, path_of), out)

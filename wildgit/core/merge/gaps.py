@@ -226,8 +226,10 @@ def _insertions_beside(run: Sequence[Triple], start: int, step: int, clashes: Co
 
 
 def _size(entry: Entry) -> int:
-    """How many entries there are in it."""
-    return 1 + sum(map(_size, entry.block.entries)) if entry.block else 1
+    """How many lines it has."""
+    source = entry.source
+    lines = source.end - source.start if source else 1 + entry.value.count("\n")
+    return len(entry.head) + lines + len(entry.foot)
 
 
 def _span(indices: list[int], reason: str) -> dict[int, str]:

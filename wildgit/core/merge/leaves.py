@@ -104,12 +104,12 @@ def _changed_side(base: Entry | None, ours: Entry, theirs: Entry) -> Entry | Non
 
 
 def data_of(lines: Sequence[str], values: Values) -> int | None:
-    """Return the data of an entry that stands alone in these lines, None if they are no YAML."""
+    """Return the data of an entry, or of a document that is one scalar, None if the lines are no YAML."""
     try:
         document = parse("\n".join(lines) + "\n", values).documents[0]
     except Unstructured:
         return None
-    return document.block.entries[0].data if document.block else None
+    return document.block.entries[0].data if document.block else document.data
 
 
 class ScalarLines(NamedTuple):

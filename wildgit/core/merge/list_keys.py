@@ -127,6 +127,18 @@ def find_keying(
     return _unique(key, keys, composite=False) if keys and _holds_still(keys) else None
 
 
+def own_name(data: int, values: Values) -> tuple[int, int] | None:
+    """Return what an element calls itself, as field and value; None if it is no mapping with a name."""
+    fields = values.fields(data)
+    if not fields:
+        return None
+    for name in map(values.number, _COMMON):
+        value = fields.get(name)
+        if value is not None and values.is_scalar(value):
+            return name, values.plain(value)
+    return None
+
+
 def label(keying: Keying, side: int, index: int, values: Values) -> str:
     """Return how a path names an element, such as `[containerPort=80,protocol=TCP]`."""
     parts = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -61,16 +62,41 @@ def pair_anywhere(
     return Pairs(found, frozenset(doubtful))
 
 
-def pair_in_order(old: Sequence[Entry], new: Sequence[Entry], similarity: Similarity) -> dict[int, int]:
+class Names:
+    """What two versions of a list call their elements, as far as a name stands once on either side."""
+
+    def __init__(
+        self, old: Sequence[Entry], new: Sequence[Entry], name_of: Callable[[int], Hashable | None]
+    ) -> None:
+        self._name_of = name_of
+        self._old, self._new = [Counter(name_of(entry.data) for entry in side) for side in (old, new)]
+
+    def are_same(self, old: Entry, new: Entry) -> bool | None:
+        """Whether two elements are one by their names; None if these don't tell, as after a renaming."""
+        before, after = self._name_of(old.data), self._name_of(new.data)
+        if before is not None and before == after:
+            return True if self._old[before] == self._new[after] == 1 else None
+        kept = before is not None and self._old[before] == self._new[before] == 1
+        known = after is not None and self._old[after] == self._new[after] == 1
+        return False if kept or known else None
+
+
+def pair_in_order(
+    old: Sequence[Entry], new: Sequence[Entry], similarity: Similarity, names: Names
+) -> dict[int, int]:
     """Pair the elements of a changed stretch, in order; index in `new` to index in `old`.
 
-    First those that are alike; then, between them, runs of equal length and equal fields by position.
+    First those that have one name or are alike; then, between them, runs of equal length and equal fields
+    by position.
     """
-    pairs = _alike_in_order(old, new, similarity) if len(old) * len(new) <= _MANY else []
+    pairs = _alike_in_order(old, new, similarity, names) if len(old) * len(new) <= _MANY else []
     found = {j: i for i, j in pairs}
     for (i, j), (i_end, j_end) in pairwise([(-1, -1), *pairs, (len(old), len(new))]):
         between = list(zip(range(i + 1, i_end), range(j + 1, j_end), strict=False))
-        same = all(similarity.same_shape(old[a].data, new[b].data) for a, b in between)
+        same = all(
+            similarity.same_shape(old[a].data, new[b].data) and names.are_same(old[a], new[b]) is not False
+            for a, b in between
+        )
         if i_end - i == j_end - j and same:
             found.update({b: a for a, b in between})
     return found
@@ -94,19 +120,32 @@ def pair_notes(
     return found
 
 
+def places(side: Iterable[Hashable], kept: Container[Hashable]) -> dict[Hashable, Hashable]:
+    """Return for what is not kept the last thing above it that is, None where there is none."""
+    found: dict[Hashable, Hashable] = {}
+    last: Hashable = None
+    for x in side:
+        if x in kept:
+            last = x
+        else:
+            found[x] = last
+    return found
+
+
 def _is_close(scores: Sequence[float]) -> bool:
     return len(scores) > 1 and scores[1] - scores[0] <= _AS_ALIKE
 
 
 def _alike_in_order(
-    old: Sequence[Entry], new: Sequence[Entry], similarity: Similarity
+    old: Sequence[Entry], new: Sequence[Entry], similarity: Similarity, names: Names
 ) -> list[tuple[int, int]]:
     """The pairs, in order on both sides, that are most alike in sum."""
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     alike: dict[tuple[int, int], float] = {}
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
-            score = similarity.of(old[i].data, new[j].data)
+            same = names.are_same(old[i], new[j])
+            score = similarity.of(old[i].data, new[j].data) if same is None else float(same)
             best[i][j] = max(best[i + 1][j], best[i][j + 1])
             if score >= ALIKE:
                 alike[i, j] = score

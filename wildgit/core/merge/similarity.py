@@ -10,13 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from wildgit.core.merge.list_keys import own_name
 from wildgit.core.merge.yaml_data import Values
 
 ALIKE = 0.6
+NEARLY_SAME = 0.9
 
 _DIGITS = re.compile(r"[0-9]+")
 _NAME = re.compile(r"(-{0,2}[\w./-]+?)\s?[=:@]")
-_NEARLY_SAME = 0.9
 
 _Leaf = tuple[int, ...]  # the keys that lead to a scalar (-1 for an item), then the scalar
 
@@ -48,6 +49,10 @@ class Similarity:
         if left is None or right is None:
             return left is right and self._values.is_scalar(a) and self._values.is_scalar(b)
         return left.keys() == right.keys()
+
+    def name_of(self, number: int) -> tuple[int, int] | None:
+        """Return what a list element calls itself, None if it has no name."""
+        return own_name(number, self._values) if number >= 0 else None
 
     def share_name(self, a: int, b: int) -> bool:
         """Whether both are mappings with one and the same `name`."""
@@ -111,6 +116,6 @@ def lines_alike(a: Sequence[str], b: Sequence[str]) -> float:
 
 def _scalars(a: str, b: str) -> float:
     if _DIGITS.sub("0", a) == _DIGITS.sub("0", b):
-        return _NEARLY_SAME
+        return NEARLY_SAME
     left, right = _NAME.match(a), _NAME.match(b)
-    return _NEARLY_SAME if left and right and left.group(1) == right.group(1) else 0.0
+    return NEARLY_SAME if left and right and left.group(1) == right.group(1) else 0.0
