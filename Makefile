@@ -43,7 +43,7 @@ ifdef TESTS
 	$(BIN)/python -m pytest -n auto $(TESTS)
 else
 	$(BIN)/python -m pytest -n auto -m 'not cluster'
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
 endif
 
 lint: $(VENV)/installed

@@ -14,7 +14,7 @@ MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here: `make test` runs it in one process, after the rest, with one control plane."""
+    """Mark what lies here: `make test` runs it after the rest, in two processes with a control plane each."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
@@ -35,6 +35,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """The one control plane of this session. Tests use namespaces of their own, and leave it running."""
+    """The one control plane of this process. Tests use namespaces of their own, and leave it running."""
     with ControlPlane() as running:
         yield running
