@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.harness import Instance, node
+from tests.cluster.harness import Instance, eventually, node
 
 WEB = """\
 apiVersion: apps/v1
@@ -143,23 +143,93 @@ def test_removed_field_goes_away_and_others_fields_stay(instance: Instance) -> N
     assert deployment["spec"]["replicas"] == 3
 
 
-def test_removed_probe_goes_away_with_the_defaults_that_the_server_gave_it(instance: Instance) -> None:
-    make_app(instance, "probe")
-    probe = "          readinessProbe: {httpGet: {path: /, port: http}, initialDelaySeconds: 5}\n"
-    instance.edit("apps/probe/all.yaml", "          image: web:1\n", "          image: web:1\n" + probe)
+SWITCHED = (
+    ("image: web:1\n", "image: web:2\n"),
+    ("          readinessProbe: {httpGet: {path: /, port: http}, initialDelaySeconds: 5}\n", ""),
+    ("livenessProbe: {httpGet: {path: /, port: http}}", "livenessProbe: {tcpSocket: {port: http}}"),
+    ("valueFrom: {fieldRef: {fieldPath: metadata.name}}", "value: web"),
+    ("configMap: {name: settings}", "persistentVolumeClaim: {claimName: data}"),
+    ("emptyDir: {}", "secret: {secretName: plain}"),
+    ("# strategy\n", "strategy: {type: Recreate}\n"),
+)
+BEFORE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  # strategy
+  selector: {matchLabels: {component: web}}
+  template:
+    metadata: {labels: {component: web}}
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          ports: [{name: http, containerPort: 8080}]
+          readinessProbe: {httpGet: {path: /, port: http}, initialDelaySeconds: 5}
+          livenessProbe: {httpGet: {path: /, port: http}}
+          env: [{name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+          volumeMounts: [{name: one, mountPath: /one}, {name: two, mountPath: /two}]
+      volumes: [{name: one, configMap: {name: settings}}, {name: two, emptyDir: {}}]
+"""
+
+
+def test_what_was_one_thing_becomes_another_though_the_server_keeps_its_defaults(instance: Instance) -> None:
+    instance.app("switch", BEFORE)
+    instance.deploy("switch")
+    for old, new in SWITCHED:
+        instance.edit("apps/switch/all.yaml", old, new)
     instance.commit()
-    instance.deploy("probe")
-    instance.edit("apps/probe/all.yaml", probe, "")
-    instance.commit()
-    said = instance.deploy("--dry-run", "probe")
+    said = instance.deploy("--dry-run", "switch")
     assert "- spec.template.spec.containers[web].readinessProbe" in said
-    instance.deploy("probe")
-    deployment = instance.get("deployment", "web", "probe")
+    assert "~ spec.strategy.type: RollingUpdate → Recreate" in said
+    instance.deploy("switch")
+    deployment = instance.get("deployment", "web", "switch")
     assert deployment
-    assert "readinessProbe" not in deployment["spec"]["template"]["spec"]["containers"][0]
-    before = instance.versions("probe")
-    instance.deploy("probe")
-    assert instance.versions("probe") == before
+    spec = deployment["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert (container["image"], container["env"]) == ("web:2", [{"name": "NAME", "value": "web"}])
+    assert "readinessProbe" not in container
+    assert container["livenessProbe"].keys() & {"httpGet", "tcpSocket"} == {"tcpSocket"}
+    assert [sorted(volume) for volume in spec["volumes"]] == [
+        ["name", "persistentVolumeClaim"],
+        ["name", "secret"],
+    ]
+    eventually(
+        lambda: len(instance.list("replicasets", "switch")) == 2
+    )  # one roll-out, not one for each step
+    # Nothing is left over in who owns what: it goes the same way back.
+    assert instance.wild("drift", "switch").returncode == 0
+    assert "2 unchanged" in instance.deploy("switch")
+    instance.write("apps/switch/all.yaml", BEFORE)
+    instance.deploy("switch")
+    back = instance.get("deployment", "web", "switch")
+    assert back and "configMap" in back["spec"]["template"]["spec"]["volumes"][0]
+
+
+LOOSE = """\
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: loose}
+stringData: {kept: a, removed: b}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: loose}
+spec: {containers: [{name: a, image: "a:1", resources: {limits: {cpu: 1, memory: 1e9}}}]}
+"""
+
+
+def test_text_secrets_and_numbers_for_quantities_are_applied_as_kubectl_would(instance: Instance) -> None:
+    instance.app("loose", LOOSE)
+    instance.deploy("loose")
+    assert "3 unchanged" in instance.deploy("loose")
+    instance.edit("apps/loose/all.yaml", ", removed: b", "")
+    instance.deploy("loose")
+    secret = instance.get("secret", "loose", "loose")
+    assert secret and secret["data"] == {"kept": "YQ=="}
 
 
 def test_rotated_secret_restarts_its_readers_and_runs_the_job_again(instance: Instance) -> None:
@@ -246,13 +316,15 @@ def test_resource_of_another_app_is_refused(instance: Instance) -> None:
 
 
 def test_immutable_field_is_named_with_what_to_do(instance: Instance) -> None:
-    make_app(instance, "stone", CLAIM)
+    make_app(instance, "stone", WEB + CLAIM)
     instance.deploy("stone")
     instance.edit("apps/stone/all.yaml", "spec: {access", "spec: {storageClassName: fast, access")
+    instance.edit("apps/stone/all.yaml", "spec: {selector", "spec: {clusterIP: None, selector")
     done = instance.wild("deploy", "stone")
     assert done.returncode == 3
     assert "PersistentVolumeClaim stone/data: spec.storageClassName can't be changed" in done.stderr
     assert "kubectl delete -n stone persistentvolumeclaim/data, which loses its data" in done.stderr
+    assert "Service stone/web: spec.clusterIP can't be changed once it exists" in done.stderr
 
 
 def test_nothing_is_written_when_one_object_is_refused(instance: Instance) -> None:

@@ -17,7 +17,7 @@ from wildgit.adapters.cluster.api_server import ApiError, ApiServer, Patience
 from wildgit.adapters.cluster.kubeconfig import find_connection
 from wildgit.core.cluster.field_ownership import MANAGER, taken_over
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
-from wildgit.core.cluster.leftovers import left_behind, removal, with_left, without_left
+from wildgit.core.cluster.leftovers import left_behind, settled, stand_in
 from wildgit.errors import ClusterError
 
 _PAGE_SIZE = "500"
@@ -29,7 +29,8 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,a
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
-_INVALID = 422
+_CONFLICT, _INVALID = 409, 422
+_TRIES = 5  # of a write to what controllers write to as well
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -262,8 +263,9 @@ class Cluster:
         try:
             self._send_apply(obj, manager)
         except ApiError as error:
-            if error.code != _INVALID or manager != MANAGER or not self._remove_what_is_left(obj):
+            if manager != MANAGER or self._replace_settled(obj, error) is None:
                 raise
+            self.take_over(identify(obj))
             self._send_apply(obj, manager)
 
     def try_apply(self, obj: Object) -> Object:
@@ -271,11 +273,10 @@ class Cluster:
         try:
             return self._send_trial(obj)
         except ApiError as error:
-            live = self.get(identify(obj)) if error.code == _INVALID else None
-            left = left_behind(obj, live) if live is not None else []
-            if live is None or not left:
+            replaced = self._replace_settled(obj, error, dry_run=True)
+            if replaced is None:
                 raise
-            return without_left(self._send_trial(with_left(obj, live, left)), left)
+            return replaced
 
     def _send_apply(self, obj: Object, manager: str) -> None:
         self.server.request(
@@ -298,20 +299,51 @@ class Cluster:
         )
         return applied
 
-    def _remove_what_is_left(self, obj: Object) -> bool:
-        """Take out the structures that `obj` drops and whose defaults would stay; whether there are any."""
-        live = self.get(identify(obj))
-        left = left_behind(obj, live) if live is not None else []
-        if live is not None and left:
-            self.server.request(
-                "PATCH",
-                self.path(identify(obj)),
-                query={"fieldManager": MANAGER},
-                body=removal(live, left),
-                content_type=_JSON_PATCH,
-                accept=_METADATA_ONLY,
-            )
-        return bool(left)
+    def _settled(self, obj: Object, error: ApiError) -> Object | None:
+        """Return it whole, without what an apply would leave behind; None if that is not the trouble."""
+        live = self.get(identify(obj)) if error.code == _INVALID else None
+        if live is None:
+            return None
+        left = left_behind(obj, live, [str(cause.get("field") or "") for cause in error.causes])
+        if not left:
+            return None
+        try:
+            merged = self._send_trial(stand_in(obj, live, left))
+        except ApiError:
+            return None
+        whole = settled(merged, obj, left)
+        whole["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+        return whole
+
+    def _replace_settled(self, obj: Object, error: ApiError, *, dry_run: bool = False) -> Object | None:
+        """Take out what an apply would leave behind, in one write with all that the apply brings.
+
+        Args:
+            obj: what could not be applied.
+            error: why not.
+            dry_run: only have the server try it.
+
+        Returns:
+            The object as it is then; None where nothing would be left behind, so that is not the trouble.
+
+        Raises:
+            ApiError: the same error, where the manifest itself is wrong.
+        """
+        for _ in range(_TRIES):
+            whole = self._settled(obj, error)
+            if whole is None:
+                return None
+            query = {"fieldManager": MANAGER} | ({"dryRun": "All"} if dry_run else {})
+            try:
+                replaced: Object = self.server.request(
+                    "PUT", self.path(identify(obj)), query=query, body=whole, retry_conflict=False
+                )
+            except ApiError as refused:
+                if refused.code != _CONFLICT:
+                    raise error from refused
+            else:
+                return replaced
+        return None
 
     def try_create(self, obj: Object, namespace: str) -> None:
         """Have the server check an object as if it were made in `namespace`, under a name that nobody has."""
@@ -326,15 +358,25 @@ class Cluster:
             accept=_METADATA_ONLY,
         )
 
-    def take_over(self, live: Object) -> None:
-        """Count what `kubectl apply` set client-side as applied by us; see `taken_over`."""
+    def take_over(self, resource: ResourceId) -> None:
+        """Count what was set client-side, by `kubectl apply` or by us, as applied by us; see `taken_over`."""
+        for _ in range(_TRIES):
+            live = self.get(resource)
+            if live is None:
+                return
+            try:
+                self._set_owners(live, taken_over(live))
+            except ApiError as error:
+                if error.code not in (_CONFLICT, _INVALID):  # it changed since it was read
+                    raise
+            else:
+                return
+
+    def _set_owners(self, live: Object, owners: list[dict[str, Any]]) -> None:
+        version = live["metadata"]["resourceVersion"]
         patch = [
-            {"op": "replace", "path": "/metadata/managedFields", "value": taken_over(live)},
-            {
-                "op": "replace",
-                "path": "/metadata/resourceVersion",
-                "value": live["metadata"]["resourceVersion"],
-            },
+            {"op": "replace", "path": "/metadata/managedFields", "value": owners},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
         ]
         self.server.request(
             "PATCH", self.path(identify(live)), body=patch, content_type=_JSON_PATCH, retry_conflict=False

@@ -226,7 +226,7 @@ class Deployment:
         if action.verb is Verb.RECREATE and action.live is not None:
             self._remove(action.resource, action.live)
         if action.take_over:
-            self._take_over(action.resource)
+            self.cluster.take_over(action.resource)
         if action.restart:
             # Before the apply that notes it: killed in between, the next deploy restarts again, not never.
             annotation = {_RESTARTED_AT: _timestamp()}
@@ -237,20 +237,6 @@ class Deployment:
         except ApiError as error:
             raise ClusterError(f"{action.resource}: {error.message}", hint=error.hint) from error
         self._report(Event(self.source.name, "apply", DONE, action.resource.short, _done_text(action)))
-
-    def _take_over(self, resource: ResourceId) -> None:
-        """The object may have changed since it was read; its ownership is moved as it is now."""
-        for _ in range(5):
-            live = self.cluster.get(resource)
-            if live is None:
-                return
-            try:
-                self.cluster.take_over(live)
-            except ApiError as error:
-                if error.code not in (409, 422):
-                    raise
-            else:
-                return
 
     def _remove(self, resource: ResourceId, live: Object) -> None:
         uid = live["metadata"]["uid"]

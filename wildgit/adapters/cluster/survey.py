@@ -27,6 +27,7 @@ _IMMUTABLE = (
     "field is immutable",
     "is immutable after creation",
     "may not change once set",
+    "can not be unset",
     "updates to statefulset spec for fields other than",
     "cannot change roleRef",
 )

@@ -269,11 +269,15 @@ def _problem(action: Action, answer: Object | Refusal | None) -> str:
 
 
 def _differing(action: Action, refused: tuple[str, ...]) -> list[str]:
-    """Return the fields that differ among those that the server refused; it may name no more than `spec`."""
+    """Return the fields that differ among those that the server refused.
+
+    It may name no more than `spec`, or another spelling (`clusterIPs[0]` for a `clusterIP`).
+    """
     if action.desired is None or action.live is None:
         return list(refused)
     found = [path_text(path) for path in differing_fields(action.desired, action.live)]
-    return [name for name in found if any(name.startswith(field) for field in refused)] or list(refused)
+    named = [name for name in found if any(f.startswith(name) or name.startswith(f) for f in refused)]
+    return named or list(refused)
 
 
 def _delete_command(resource: ResourceId) -> str:

@@ -21,6 +21,7 @@ from wildgit.core.cluster.kube_objects import (
     secrets_used,
     with_default_protocols,
     with_metadata,
+    with_text_quantities,
 )
 from wildgit.errors import InputError
 
@@ -105,11 +106,17 @@ def desired_objects(
     objects = [*built, *(_secret_object(s) if isinstance(s, AppSecret) else s for s in secrets)]
     if not any(obj["kind"] == "Namespace" and obj["metadata"]["name"] == namespace for obj in built):
         objects.insert(0, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    marked = [
-        with_metadata(with_default_protocols(placed(obj)), "labels", {APP_LABEL: app}) for obj in objects
-    ]
+    marked = [with_metadata(_as_applied(placed(obj)), "labels", {APP_LABEL: app}) for obj in objects]
     _refuse_duplicates(app, marked)
     return marked
+
+
+def _as_applied(obj: Object) -> Object:
+    """Return the object in the words that a server-side apply needs; a manifest may be looser."""
+    if obj["kind"] == "Secret" and "stringData" in obj:
+        # The server keeps it as data only: it would never look applied, and a key removed from it would stay.
+        obj = {key: value for key, value in obj.items() if key != "stringData"} | {"data": _secret_data(obj)}
+    return with_text_quantities(with_default_protocols(obj))
 
 
 def app_secret_names(ref_names: Iterable[str], installed: str, objects: Sequence[Object]) -> list[str]:

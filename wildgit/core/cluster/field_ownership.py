@@ -215,7 +215,8 @@ def _is_client_side(entry: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         return False
     if entry.get("manager") == "before-first-apply":
         return LAST_APPLIED in annotations_of(live)
-    return entry.get("manager") in _CLIENT_SIDE_MANAGERS
+    # What we wrote without an apply (see `leftovers`) is ours all the same, should we have been killed there.
+    return entry.get("manager") in (*_CLIENT_SIDE_MANAGERS, MANAGER)
 
 
 def _union(one: Fields, other: Fields) -> Fields:

@@ -64,6 +64,7 @@ RANK_NAMES = (
     "custom resources",
 )
 RESTARTABLE = ("Deployment", "StatefulSet", "DaemonSet")
+_KINDS_WITH_QUANTITIES = ("PersistentVolumeClaim", "PersistentVolume", "ResourceQuota", "LimitRange")
 
 
 @dataclass(frozen=True, order=True)
@@ -172,6 +173,37 @@ def mentions(obj: object, text: str) -> bool:
     if isinstance(obj, list):
         return any(mentions(value, text) for value in obj)
     return obj == text
+
+
+def with_text_quantities(obj: Object) -> Object:
+    """Return the object with quantities as text: `cpu: 1` is `cpu: "1"`.
+
+    The API documents them as text, kubectl's own conversion hides it from those who write a number, and an
+    apply by the schema is refused (seen with 1.20). Custom resources have schemas of their own.
+    """
+    if pod_template(obj) is None and obj.get("kind") not in _KINDS_WITH_QUANTITIES:
+        return obj
+    return {**obj, "spec": _with_text_quantities(obj.get("spec"))}
+
+
+def _with_text_quantities(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_text_quantities(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {name: _as_text(number) for name, number in inner.items()}
+        if key in ("limits", "requests", "hard", "capacity") and isinstance(inner, dict)
+        else _as_text(inner)
+        if key == "sizeLimit"
+        else _with_text_quantities(inner)
+        for key, inner in value.items()
+    }
+
+
+def _as_text(quantity: Any) -> Any:
+    is_number = isinstance(quantity, int | float) and not isinstance(quantity, bool)
+    return str(quantity) if is_number else quantity
 
 
 def with_default_protocols(obj: Object) -> Object:
