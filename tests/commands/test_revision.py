@@ -33,7 +33,7 @@ def test_it_builds_what_was_committed_whatever_lies_in_the_work_tree(sample: Wor
 
 
 def mktree(work: Work, *entries: str) -> str:
-    """Write a tree that git itself would not make: two entries of one name."""
+    """Write a tree that git itself would not make: two entries of one name, or a name that leads out."""
     raw = b"".join(
         f"{mode.lstrip('0')} {name}".encode() + b"\0" + bytes.fromhex(object_id)
         for mode, _, object_id, name in (entry.replace("\t", " ").split(" ") for entry in entries)
@@ -61,3 +61,17 @@ def test_nothing_is_written_through_a_link_of_the_commit(
     ):
         pass
     assert not list(outside.iterdir())
+
+
+def test_nothing_is_written_outside_for_a_name_that_leads_there(sample: Work) -> None:
+    blob = sample.git("hash-object", "-w", "config.yaml").strip()
+    inner = mktree(sample, f"100644 blob {blob}\tfile.yaml")
+    app = mktree(sample, f"040000 tree {inner}\t..")
+    apps = mktree(sample, f"040000 tree {app}\tredis")
+    root = mktree(sample, f"040000 tree {apps}\tapps", f"100644 blob {blob}\tconfig.yaml")
+    commit = sample.git("commit-tree", "-m", "config(all): tricked", root).strip()
+    with (
+        pytest.raises(InputError, match=r"'\.\.' is no name"),
+        instance_at(Instance(sample.root), Repo(sample.root), commit, ["redis"]),
+    ):
+        pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.commands.conftest import WEB, Publish, Work
@@ -157,3 +159,16 @@ def test_revision_that_needs_a_secret_that_is_gone_is_named_before_anything_is_w
     before = customised.snapshot()
     assert "git wild secret set apps.web.password" in rolled_back(customised, code=3)
     assert customised.snapshot() == before
+
+
+def test_signatures_and_control_characters_in_messages_do_not_confuse_history(customised: Work) -> None:
+    key = customised.root.parent / "signing"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    for setting in ("gpg.format=ssh", f"user.signingKey={key}.pub", "commit.gpgSign=true"):
+        customised.git("config", *setting.split("="))
+    customised.git("config", "log.showSignature", "true")
+    customised.edit("apps/web/deployment.yaml", "replicas: 2", "replicas: 3")
+    customised.commit("scale(web): more\x1f\x0c\u2028than before")
+    assert "scale(web)" in customised.wild("log", "web")
+    rolled_back(customised)
+    assert "replicas: 2" in customised.read("apps/web/deployment.yaml")

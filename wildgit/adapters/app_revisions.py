@@ -13,7 +13,7 @@ from wildgit.adapters.instance import APPS, CONFIG, parse_mapping, section
 from wildgit.core.app.rollback import ALL, TRAILER, AppRevision, restored_by
 from wildgit.errors import InputError
 
-_FORMAT = f"%H%x1f%ct%x1f%s%x1f%(trailers:key={TRAILER},valueonly,unfold,separator=%x1e)"
+_FORMAT = f"%H%x00%ct%x00%(trailers:key={TRAILER},valueonly,unfold,separator=%x1e)%x00%s"
 
 
 class AppHistory:
@@ -45,7 +45,7 @@ class AppHistory:
         output = run_git(["--literal-pathspecs", *arguments], cwd=self.repo.root)
         for line in output.decode("utf-8", "replace").split("\n"):
             if line:
-                commit, seconds, subject, trailers = line.split("\x1f")
+                commit, seconds, trailers, subject = line.split("\0")
                 restored = restored_by(trailers.split("\x1e"), self.app)
                 if not self.repo.has_object(restored):
                     restored = ""  # in a shallow clone, say

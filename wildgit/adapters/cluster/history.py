@@ -48,7 +48,7 @@ def _commits(instance: Instance, app: str | None, limit: int) -> list[dict[str, 
     done = try_git(
         ["log", f"--max-count={limit}", f"--format={_FIELDS}", "--", *paths], cwd=instance.root
     )  # no commit yet is an error to git, and no history to us
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    lines = filter(None, done.stdout.decode("utf-8", "replace").split("\n"))
     found = []
     for commit, time, who, subject in (line.split("\0", 3) for line in lines):
         moment = datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

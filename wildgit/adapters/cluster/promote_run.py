@@ -191,7 +191,7 @@ def _commits(repo: Repo, app: str, new: str, old: str | None) -> tuple[tuple[str
     beyond = [f"^{old}"] if old else []
     arguments = ["log", "--first-parent", f"--max-count={_MAX_COMMITS}", "--format=%H %s", new, *beyond, "--"]
     output = run_git([*arguments, f"{APPS}/{app}"], cwd=repo.root).decode("utf-8", "replace")
-    pairs = (line.partition(" ") for line in output.splitlines())
+    pairs = (line.partition(" ") for line in output.split("\n") if line)
     return tuple((commit, subject) for commit, _, subject in pairs)
 
 

@@ -103,7 +103,7 @@ def _merged_upstreams(cwd: Path, revisions: list[str]) -> Iterator[str]:
     instance has, is none of upstream's.
     """
     form = "--format=%P %(trailers:key=Wild-Upstream,valueonly)"
-    arguments = ["log", "-z", "--merges", "--no-show-signature", form, *revisions, "--"]
+    arguments = ["log", "-z", "--merges", form, *revisions, "--"]
     for record in run_git(arguments, cwd=cwd, env=_REAL_OBJECTS).decode("utf-8", "replace").split("\0"):
         words = record.split()
         for commit in {word for word in words[1:] if words.count(word) > 1}:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from wildgit.errors import GitError
 
+# Signatures would stand among the lines that we read, whatever format is asked for.
+_FOR_MACHINES = ("-c", "log.showSignature=false")
+
 
 def run_git(
     arguments: Sequence[str],
@@ -48,7 +51,7 @@ def try_git(
     """
     try:
         return subprocess.run(
-            ["git", *arguments],
+            ["git", *_FOR_MACHINES, *arguments],
             cwd=cwd,
             input=b"" if stdin is None else stdin,
             capture_output=True,
@@ -65,7 +68,7 @@ def start_git(
     """Return a running git with pipes to its stdin and from its stdout, for what is read piece by piece."""
     try:
         return subprocess.Popen(
-            ["git", *arguments],
+            ["git", *_FOR_MACHINES, *arguments],
             cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

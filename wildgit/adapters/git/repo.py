@@ -34,6 +34,8 @@ REGULAR = 0o100644
 LINK = 0o120000
 FOLDER = 0o040000
 SUBMODULE = 0o160000
+# Who makes trees by hand can write them in; below the folder that we write to, they would lead out of it.
+_NO_NAMES = frozenset({"", ".", "..", ".git"})
 
 
 @dataclass(frozen=True)
@@ -141,13 +143,15 @@ class Repo:
         """Yield the direct entries of a tree: name, mode and id.
 
         Raises:
-            InputError: a name is not UTF-8.
+            InputError: a name is not UTF-8, or one that git would never check out.
         """
         for entry in self._git[tree]:
             try:
                 name = entry.raw_name.decode("utf-8")
             except UnicodeDecodeError as error:
                 raise InputError(f"file name {entry.raw_name!r} is not UTF-8", source=tree[:7]) from error
+            if "/" in name or name.lower() in _NO_NAMES:
+                raise InputError(f"{name!r} is no name that a file can have in git", source=tree[:7])
             yield name, TreeEntry(entry.filemode, str(entry.id))
 
     def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, TreeEntry]]:
