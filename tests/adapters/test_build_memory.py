@@ -79,3 +79,13 @@ def test_the_memory_forgets_what_was_used_longest_ago(app: Path, memory: BuildMe
         memory.keep(f"{number:03}", [])
     assert len(list(memory.folder.iterdir())) == 300
     assert memory.recall("309") == []
+
+
+def test_upstreams_package_which_the_memory_does_not_look_at_can_not_be_built(
+    app: Path, memory: BuildMemory
+) -> None:
+    (app / ".package").mkdir()
+    (app / ".package/more.yaml").write_text(CONFIG_MAP.format("more"))
+    (app / "kustomization.yaml").write_text("resources: [all.yaml, .package/more.yaml]\n")
+    with pytest.raises(InputError, match="not deployed"):
+        names(app, memory)

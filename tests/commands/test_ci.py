@@ -168,11 +168,20 @@ def test_what_means_something_to_a_shell_or_a_forge_is_refused(instance: Work, a
     assert instance.git("status", "--porcelain") == "?? .wildconfig\n"
 
 
-def test_passwords_in_a_url_do_not_get_into_a_pipeline(instance: Work) -> None:
-    instance.git("remote", "set-url", "wild-directory", "https://me:hunter2@example.org/wild.git")
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:hunter2@example.org/wild.git", "https://example.org/wild.git"),
+        ("https://me:p@hunter2@example.org/wild.git", "https://example.org/wild.git"),
+        ("https://hunter2@example.org/wild.git", "https://example.org/wild.git"),
+        ("ssh://git:hunter2@example.org:22/wild.git", "ssh://git@example.org:22/wild.git"),
+    ],
+)
+def test_passwords_in_a_url_do_not_get_into_a_pipeline(instance: Work, url: str, shown: str) -> None:
+    instance.git("remote", "set-url", "wild-directory", url)
     instance.wild("ci", "init", "--github")
     text = instance.read(PLACES["github"].format("update"))
-    assert "git wild remote https://example.org/wild.git" in text and "hunter2" not in text
+    assert f"git wild remote {shown}\n" in text.replace(" > /dev/null", "") and "hunter2" not in text
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

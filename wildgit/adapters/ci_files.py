@@ -160,7 +160,10 @@ def url_for_others(instance: Instance, remote: str) -> str:
         InputError: it can't stand in a pipeline.
     """
     done = try_git(["remote", "get-url", remote], cwd=instance.root)
-    url = re.sub(r"(?<=://)[^/@]*@", "", done.stdout.decode().strip()) if done.returncode == 0 else ""
+    url = done.stdout.decode().strip() if done.returncode == 0 else ""
+    # All of them over http, where a token may be the name; over ssh the name is part of the address.
+    url = re.sub(r"^(https?://)[^/]*@", r"\1", url)
+    url = re.sub(r"^(ssh://[^/:@]*):[^/]*@", r"\1@", url)
     return plain("URL", url) if url else ""
 
 

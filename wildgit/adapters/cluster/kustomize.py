@@ -16,6 +16,7 @@ from typing import Any
 
 from wildgit.adapters.cluster.build_memory import BuildMemory
 from wildgit.core.app.kustomization import FILE_NAMES, FOLDER_FIELDS, HELM_FIELDS, named_files
+from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.yaml_values import load_yaml, load_yaml_all
 from wildgit.errors import InputError, WildgitError
 
@@ -161,6 +162,8 @@ def _inside(entry: str, folder: Path, root: Path, source: str, field: str) -> Pa
     target = (folder / entry).resolve()
     if not target.is_relative_to(root):
         raise InputError(f"{field}: {entry} is outside the app's folder", source=source)
+    if PACKAGE_FOLDER in target.relative_to(root).parts:
+        raise InputError(f"{field}: {entry} is upstream's package, which is not deployed", source=source)
     if not target.exists():
         remote = re.search(r"://|^git@|\?ref=|//|^(?:[\w-]+\.)+[a-z]{2,}[/:]", entry)
         what = "is not on this machine, and deploy fetches nothing" if remote else "does not exist"

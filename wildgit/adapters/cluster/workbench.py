@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +38,7 @@ class Workbench:
         shutil.copytree(self.source, self._root, symlinks=True, ignore=shutil.ignore_patterns(PACKAGE_FOLDER))
         self.objects = build(self._root, self._name)
         self._origins = self._read_origins()
-        self._edited: set[str] = set()
+        self._edited: dict[str, bytes | None] = {}  # what they were when they were copied; None: not there
 
     @classmethod
     @contextmanager
@@ -87,7 +87,7 @@ class Workbench:
         Returns:
             "", or why they were taken back.
         """
-        return self._change({edit.file: None for edit in edits}, lambda: self._apply(edits), check)
+        return self._change({edit.file for edit in edits}, lambda: self._apply(edits), check)
 
     def add(self, file: str, obj: Object, check: Callable[[Sequence[Object]], str]) -> str:
         """Add a manifest and list it in the kustomization; as `edit` does.
@@ -99,16 +99,16 @@ class Workbench:
             raise InputError("is there already", source=f"{self._name}/{file}")
 
         def change() -> None:
-            (self._root / file).write_text(dump_yaml(obj))
+            (self._root / file).write_bytes(dump_yaml(obj).encode())
             listed = self.files[self.kustomization][0].get("resources") or []
             self._apply([Edit(self.kustomization, 0, ("resources", len(listed)), file)])
 
-        return self._change({file: None, self.kustomization: None}, change, check)
+        return self._change({file, self.kustomization}, change, check)
 
     def remove(self, origin: Origin, check: Callable[[Sequence[Object]], str]) -> str:
         """Remove a document and, with the last of its file, the file; as `edit` does."""
         listing = listing_of(origin.file, self.files)
-        touched = {origin.file: None} | ({listing[0]: None} if listing else {})
+        touched = {origin.file, *(listing[:1] if listing else ())}
 
         def change() -> None:
             assert origin.document is not None, "generators are refused before"
@@ -123,7 +123,18 @@ class Workbench:
         return self._change(touched, change, check)
 
     def write(self) -> list[str]:
-        """Bring the kept edits into the app's folder, and return the files."""
+        """Bring the kept edits into the app's folder, and return the files.
+
+        Raises:
+            InputError: somebody edited one of them meanwhile; nothing is written then.
+        """
+        for name, copied in self._edited.items():
+            if _content(self.source / name) != copied:
+                raise InputError(
+                    "was edited meanwhile; nothing was accepted",
+                    source=f"{self._name}/{name}",
+                    hint=f"git wild drift {self.app} --accept",
+                )
         for name in sorted(self._edited):
             if (self._root / name).exists():
                 write_atomically(self.source / name, self._read(name))
@@ -132,9 +143,9 @@ class Workbench:
         return [f"{self._name}/{name}" for name in sorted(self._edited)]
 
     def _change(
-        self, touched: dict[str, None], change: Callable[[], None], check: Callable[[Sequence[Object]], str]
+        self, touched: Iterable[str], change: Callable[[], None], check: Callable[[Sequence[Object]], str]
     ) -> str:
-        kept = {name: self._read(name) if (self._root / name).exists() else None for name in touched}
+        kept = {name: _content(self._root / name) for name in touched}
         try:
             change()
             objects = build(self._root, self._name)
@@ -143,7 +154,8 @@ class Workbench:
             problem = error.message
         if not problem:
             self.objects = objects
-            self._edited |= {name for name in touched if kept[name] != self._read_or_none(name)}
+            changed = {name: old for name, old in kept.items() if old != _content(self._root / name)}
+            self._edited = changed | self._edited
             return ""
         for name, data in kept.items():
             if data is None:
@@ -155,7 +167,7 @@ class Workbench:
     def _apply(self, edits: Sequence[Edit]) -> None:
         for edit in edits:
             if edit.document is None:
-                (self._root / edit.file).write_text(edit.value)
+                (self._root / edit.file).write_bytes(edit.value.encode())
                 continue
             text = edit_manifest(
                 self._read(edit.file), edit.document, edit.path, edit.value, f"{self._name}/{edit.file}"
@@ -165,16 +177,13 @@ class Workbench:
     def _read(self, name: str) -> bytes:
         return (self._root / name).read_bytes()
 
-    def _read_or_none(self, name: str) -> bytes | None:
-        return self._read(name) if (self._root / name).exists() else None
-
     def _read_origins(self) -> dict[ResourceId, dict[str, Any]]:
         """Have kustomize note on each object where it has it from; objects keep their identity."""
         path = self._root / self.kustomization
         kept = path.read_bytes()
         values = load_yaml(kept, self.kustomization)
         assert isinstance(values, dict), "it was built before"
-        path.write_text(dump_yaml(values | {"buildMetadata": ["originAnnotations"]}))
+        path.write_bytes(dump_yaml(values | {"buildMetadata": ["originAnnotations"]}).encode())
         try:
             built = build(self._root, self._name)
         finally:
@@ -182,6 +191,10 @@ class Workbench:
         noted = {_loose(identify(obj)): annotations_of(obj).get(_ORIGIN, "") for obj in built}
         found = {resource: load_yaml(text, _ORIGIN) for resource, text in noted.items()}
         return {resource: said for resource, said in found.items() if isinstance(said, dict)}
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.exists() else None
 
 
 def _loose(resource: ResourceId) -> ResourceId:
