@@ -47,7 +47,7 @@ class AppHistory:
             if line:
                 commit, seconds, trailers, subject = line.split("\0")
                 restored = restored_by(trailers.split("\x1e"), self.app)
-                if not self.repo.has_object(restored):
+                if not self.repo.has_commit(restored):
                     restored = ""  # in a shallow clone, say
                 is_rollback = bool(trailers)
                 time = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
+from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.installed_apps import InstalledApps
-from wildgit.adapters.instance import APPS, Instance
+from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import REMOTE, read_settings
 from wildgit.adapters.upstream import Upstream, find_upstream
 from wildgit.core.app.defaults import resolve_defaults
@@ -52,7 +52,7 @@ def read_local_status(instance: Instance, repo: Repo, apps: Sequence[str]) -> li
     scope = settings.choice("wild.templateScope")
     config = instance.config()
     upstream = find_upstream(repo, settings) if repo.remote_branches(REMOTE) else None
-    uncommitted = _uncommitted(instance)
+    uncommitted = uncommitted_by_app(instance.root)
     found = []
     for name in apps:
         try:
@@ -102,9 +102,3 @@ def _compare(package: str, tree: str, upstream: Upstream | None) -> tuple[str, s
     manifest = upstream.manifest(package)
     version = manifest.version if manifest else None
     return ("" if theirs == tree else "behind"), version
-
-
-def _uncommitted(instance: Instance) -> set[str]:
-    arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", APPS]
-    output = run_git(arguments, cwd=instance.root).decode("utf-8", "surrogateescape")
-    return {line[3:].split("/")[1] for line in output.split("\0") if line.count("/") >= 1}

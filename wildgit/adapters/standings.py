@@ -139,7 +139,7 @@ def _changed(repo: Repo, app: str, facts: ClusterFacts | None) -> tuple[str, ...
         return ()
     commit = record.commit.removesuffix(UNCOMMITTED)
     dirty = ("uncommitted",) if record.commit.endswith(UNCOMMITTED) else ()
-    if not repo.has_object(commit):
+    if not repo.has_commit(commit):
         return ("unknown commit",)
     folder = f"{APPS}/{app}"
     if repo.tree_at(head, folder) == repo.tree_at(commit, folder):

@@ -11,6 +11,7 @@ from wildgit.adapters.cluster.deployed_commits import read_deployed
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
+from wildgit.adapters.git.work_tree import uncommitted_paths
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.secrets_backup import ENCRYPTED, commit_encrypted, encrypt_secrets
 from wildgit.adapters.settings import REMOTE
@@ -84,6 +85,6 @@ def _prune(instance: Instance, keep: int, remote: str, there: Mapping[str, str])
 
 
 def _warn_of_uncommitted(instance: Instance) -> None:
-    changed = run_git(["status", "--porcelain", "-z", "--no-renames"], cwd=instance.root).split(b"\0")[:-1]
+    changed = uncommitted_paths(instance.root)
     if changed:
         terminal.warn(f"{len(changed)} files have changes that are not committed, and so not in the backup")

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster
-from wildgit.adapters.cluster.namespaces import is_terminating
+from wildgit.adapters.cluster.deployed_commits import deployed_ref, read_mirror, read_records
 from wildgit.adapters.cluster.status import apps_with_other_secrets
 from wildgit.adapters.git.process import run_git, try_git
+from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.instance import APPS, CONFIG, Instance, parse_mapping, section
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
-from wildgit.core.cluster.changes import Changes, Comparison, deployed_commit_of, find_changes, latest_records
-from wildgit.core.cluster.deploy_record import DeployRecord, read_record
-from wildgit.core.cluster.desired_state import APP_LABEL
+from wildgit.core.cluster.changes import Changes, Comparison, deployed_commit_of, find_changes
+from wildgit.core.cluster.deploy_record import DeployRecord
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.yaml_values import is_same
 from wildgit.errors import GitError, WildgitError
@@ -35,8 +35,7 @@ def read_changes(instance: Instance, cluster: Cluster, environment: Environment)
         ClusterError: the cluster can't be asked.
         GitError: there is no commit yet.
     """
-    namespaces = cluster.list_objects("v1", "Namespace", selector=APP_LABEL)
-    records = latest_records(read_record(each) for each in namespaces if not is_terminating(each))
+    records = read_records(cluster)
     present, committed = instance.app_names(), _committed(instance.root)
     apps = [app for app in present if app in committed]
     comparisons = _compare_all(instance, apps, records)
@@ -53,16 +52,17 @@ def mirror_records(
     comparisons: Mapping[str, Comparison],
 ) -> None:
     """Make the refs of the environment say which commit of each app is deployed; git keeps those commits."""
-    folder = f"refs/wild/deployed/{environment.name}/"
-    listed = run_git(["for-each-ref", "--format=%(objectname) %(refname)", folder], cwd=root).decode()
-    before = {ref: commit for commit, ref in (line.split(" ", 1) for line in listed.splitlines())}
+    mirror = read_mirror(root)
+    before = {app: commit for (where, app), commit in mirror.items() if where == environment.name}
     after = {
-        f"{folder}{app}": commit
+        app: commit
         for app, record in records.items()
         if comparisons[commit := deployed_commit_of(record)].is_known
     }
-    lines = [f"update {ref} {commit}" for ref, commit in after.items() if before.get(ref) != commit]
-    lines += [f"delete {ref}" for ref in before if ref.removeprefix(folder) not in records]
+    place = environment.name
+    changed = (app for app, commit in after.items() if before.get(app) != commit)
+    lines = [f"update {deployed_ref(place, app)} {after[app]}" for app in changed]
+    lines += [f"delete {deployed_ref(place, app)}" for app in before if app not in records]
     if lines:
         # Another deploy may write them at the same moment; they are only a mirror.
         try_git(["update-ref", "--stdin"], cwd=root, stdin="".join(f"{line}\n" for line in lines).encode())
@@ -73,8 +73,7 @@ def _notes(instance: Instance, cluster: Cluster, deployed: Iterable[str]) -> dic
     if instance.secrets_path.exists():
         secrets = own_secrets(instance, deployed)
         notes = dict.fromkeys(apps_with_other_secrets(cluster, secrets), _OTHER_SECRETS)
-    dirty = {path.split("/")[1] for path in uncommitted_paths(instance.root) if path.count("/") > 1}
-    return notes | dict.fromkeys(sorted(dirty), _UNCOMMITTED)
+    return notes | dict.fromkeys(sorted(uncommitted_by_app(instance.root)), _UNCOMMITTED)
 
 
 def _committed(root: Path) -> set[str]:
@@ -154,10 +153,3 @@ def _config_at(root: Path, revision: str) -> dict[str, object]:
         return parse_mapping(done.stdout, f"{revision[:7]}:{CONFIG}") if done.returncode == 0 else {}
     except WildgitError:
         return {}
-
-
-def uncommitted_paths(root: Path) -> set[str]:
-    """Return what of apps/ and config.yaml in the work tree is not as HEAD has it."""
-    paths = ["--", APPS, CONFIG]
-    arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", *paths]
-    return {line[3:] for line in os.fsdecode(run_git(arguments, cwd=root)).split("\0") if line}

@@ -15,6 +15,7 @@ from wildgit.adapters.cluster.changed_apps import read_changes
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.compile_check import ensure_compiled
 from wildgit.adapters.cluster.deploy_news import News, counts_text, say_changes
+from wildgit.adapters.cluster.deployed_commits import deployed_ref, read_records
 from wildgit.adapters.cluster.deployment import Actor, Deployment, DeployOptions
 from wildgit.adapters.cluster.kustomize import Build
 from wildgit.adapters.cluster.namespaces import Ladder
@@ -29,8 +30,7 @@ from wildgit.adapters.secret_rotation import refresh_copies
 from wildgit.adapters.settings import Settings, read_settings
 from wildgit.core.cluster.deploy_order import deploy_order
 from wildgit.core.cluster.deploy_plan import Plan
-from wildgit.core.cluster.deploy_record import UNCOMMITTED, read_record
-from wildgit.core.cluster.desired_state import APP_LABEL
+from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.cluster.environment import DEFAULT_NAME, Environment
 from wildgit.core.cluster.events import NOTE, Event, Report
 from wildgit.core.cluster.health import State
@@ -242,9 +242,8 @@ class DeployRun:
                 )
 
     def _namespace_of_deployed(self, app: str) -> str | None:
-        found = self.cluster.list_objects("v1", "Namespace", selector=f"{APP_LABEL}={app}")
-        records = [read_record(namespace) for namespace in found]
-        return next((record.namespace for record in records if record.is_finished), None)
+        record = read_records(self.cluster, app).get(app)
+        return record.namespace if record else None
 
     def _warn_if_uncommitted(self, source: AppSource) -> None:
         if source.commit.endswith(UNCOMMITTED):
@@ -267,7 +266,7 @@ class DeployRun:
 
     def _mirror(self, source: AppSource) -> None:
         """Keep in a ref what the cluster's record says, so that git can be asked what was deployed."""
-        ref = f"refs/wild/deployed/{self.environment.name}/{source.name}"
+        ref = deployed_ref(self.environment.name, source.name)
         run_git(["update-ref", ref, source.commit.removesuffix(UNCOMMITTED)], cwd=self.instance.root)
 
     @cached_property

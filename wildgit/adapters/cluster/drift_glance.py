@@ -72,7 +72,7 @@ class DriftGlance:
         app, head = record.app, self._repo.head()
         if head is None or app in self._changed or not record.is_finished or record.claim:
             return None
-        if record.commit.endswith(UNCOMMITTED) or not self._repo.has_object(record.commit):
+        if record.commit.endswith(UNCOMMITTED) or not self._repo.has_commit(record.commit):
             return None
         trees = [self._repo.tree_at(commit, f"{APPS}/{app}") for commit in (head, record.commit)]
         built = remembered_build(self._instance, app) if trees[0] and trees[0] == trees[1] else None

@@ -15,11 +15,12 @@ from wildgit.adapters import terminal
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets, start_builds
 from wildgit.adapters.cluster.client import Cluster, Kind, UnknownKind
+from wildgit.adapters.cluster.deployed_commits import deployed_ref
 from wildgit.adapters.cluster.namespaces import namespace_id
 from wildgit.adapters.cluster.survey import read_certificates, read_each, read_resources, try_all
 from wildgit.adapters.cluster.target import checked_out, open_cluster
-from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
+from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.revision import instance_at
 from wildgit.adapters.settings import read_settings
@@ -132,7 +133,7 @@ class DriftRun:
             GitError: there is no commit yet.
         """
         head = self._commit()
-        changed = self._changed_files() if self.other_branch is None else {}
+        changed = uncommitted_by_app(self.instance.root) if self.other_branch is None else {}
         sources = self._sources(head, apps)
         looks = {app: _Look(source) for app, source in sources.items() if isinstance(source, AppSource)}
         broken = self._read_desired(looks)
@@ -196,15 +197,6 @@ class DriftRun:
                     found[app] = error
         return found
 
-    def _changed_files(self) -> dict[str, list[str]]:
-        arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", APPS]
-        output = run_git(arguments, cwd=self.instance.root).decode("utf-8", "replace")
-        found = defaultdict(list)
-        for line in output.split("\0"):
-            if len(parts := line[3:].split("/")) > 2:
-                found[parts[1]].append(line[3:])
-        return found
-
     def _read_deployed(self, head: str, looks: Mapping[str, _Look]) -> None:
         """Build what was deployed, where it is not what HEAD has."""
         by_commit: dict[str, list[str]] = defaultdict(list)
@@ -215,7 +207,7 @@ class DriftRun:
             commit = look.record.commit.removesuffix(UNCOMMITTED)
             if look.record.commit.endswith(UNCOMMITTED):
                 look.notes.append(_DIRTY)
-            if not self.repo.has_object(commit):
+            if not self.repo.has_commit(commit):
                 look.notes.append(_UNKNOWN_COMMIT.format(commit[:7]))
             elif self.repo.tree_at(commit, f"{APPS}/{app}") != self.repo.tree_at(head, f"{APPS}/{app}"):
                 by_commit[commit].append(app)
@@ -239,7 +231,7 @@ class DriftRun:
 
     def _was_deployed(self, look: _Look) -> bool:
         """Whether this clone deployed an app whose namespace is gone: the record went with it."""
-        ref = f"refs/wild/deployed/{self.environment.name}/{look.source.name}"
+        ref = deployed_ref(self.environment.name, look.source.name)
         return look.namespace is None and self.repo.find_commit(ref) is not None
 
     def _placed(self, look: _Look, built: Iterable[Object]) -> dict[ResourceId, Object]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from wildgit.adapters import terminal
-from wildgit.adapters.cluster.changed_apps import read_changes, uncommitted_paths
+from wildgit.adapters.cluster.changed_apps import read_changes
 from wildgit.adapters.cluster.deploy_news import News, say_changes
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
+from wildgit.adapters.cluster.deployed_commits import deployed_ref
 from wildgit.adapters.cluster.drift_news import report_drift
 from wildgit.adapters.cluster.kubeconfig import NoCluster
 from wildgit.adapters.cluster.target import connect
 from wildgit.adapters.files import locked, write_atomically
 from wildgit.adapters.git.branch_moves import BranchMove
 from wildgit.adapters.git.process import run_git
+from wildgit.adapters.git.work_tree import uncommitted_paths
 from wildgit.adapters.instance import APPS, CONFIG, Instance
 from wildgit.adapters.settings import Settings, read_settings
 from wildgit.core.cluster.changes import Changes
@@ -83,7 +85,7 @@ class _Trigger:
                 self._deploy(changes.apps)
 
     def _was_deployed(self, commit: str) -> bool:
-        refs = f"refs/wild/deployed/{self.environment.name}/"
+        refs = deployed_ref(self.environment.name)
         points = run_git(["for-each-ref", "--points-at", commit, refs], cwd=self.instance.root)
         return self._last_seen() == commit or bool(points)
 
@@ -123,10 +125,8 @@ class _Trigger:
                 f"somebody deployed {', '.join(foreign)} from a commit that {self.move.branch} has not; "
                 "git pull, or deploy over it"
             )
-        ours = {CONFIG, *(f"{APPS}/{app}" for app in changes.apps)}
-        dirty = sorted(
-            path for path in uncommitted_paths(self.instance.root) if {path, *_app_of(path)} & ours
-        )
+        folders = [f"{APPS}/{app}" for app in changes.apps]
+        dirty = uncommitted_paths(self.instance.root, CONFIG, *folders)
         return f"{dirty[0]} has changes that are not committed" if dirty else ""
 
     def _deploy(self, apps: list[str]) -> None:
@@ -135,10 +135,6 @@ class _Trigger:
         options = RunOptions(frozen=True, timeout_s=_WAIT_S)
         DeployRun(self.instance, self.settings, (cluster, self.environment), options).deploy(apps)
         report_drift(self.instance, apps, self.environment.name)
-
-
-def _app_of(path: str) -> list[str]:
-    return ["/".join(path.split("/")[:2])]
 
 
 def _say(text: str, *, hint: str | None = None) -> None:

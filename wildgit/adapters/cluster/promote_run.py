@@ -6,24 +6,21 @@ what was last seen. Nothing here deploys: the merge does, by the trigger or by C
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wildgit.adapters.cluster.namespaces import is_terminating
+from wildgit.adapters.app_revisions import AppHistory
+from wildgit.adapters.cluster.deployed_commits import read_mirror, read_records
 from wildgit.adapters.cluster.target import connect
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
-from wildgit.adapters.instance import APPS, CONFIG, Instance, parse_mapping, section
+from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import Settings
 from wildgit.core.app.package import MANIFEST, parse_manifest
-from wildgit.core.cluster.changes import deployed_commit_of, latest_records
-from wildgit.core.cluster.deploy_record import read_record
-from wildgit.core.cluster.desired_state import APP_LABEL
+from wildgit.core.cluster.changes import deployed_commit_of
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.promotion import Running, Step, judge
-from wildgit.core.yaml_values import is_same
 from wildgit.errors import ClusterError, GitError, InputError
 
 _MAX_COMMITS = 200
@@ -113,17 +110,12 @@ def _branch(repo: Repo, environment: Environment) -> tuple[str, str]:
 
 def _ask(instance: Instance, settings: Settings, environment: Environment) -> dict[str, str]:
     """Return app → deployed commit, by the cluster's own records."""
-    cluster = connect(instance, settings, environment, is_brief=True)
-    namespaces = cluster.list_objects("v1", "Namespace", selector=APP_LABEL)
-    records = latest_records(read_record(each) for each in namespaces if not is_terminating(each))
+    records = read_records(connect(instance, settings, environment, is_brief=True))
     return {app: deployed_commit_of(record) for app, record in records.items()}
 
 
 def _last_seen(root: Path, environment: Environment) -> dict[str, str]:
-    folder = f"refs/wild/deployed/{environment.name}/"
-    listed = os.fsdecode(run_git(["for-each-ref", "--format=%(refname) %(objectname)", folder], cwd=root))
-    pairs = (line.split(" ") for line in listed.splitlines())
-    return {ref.removeprefix(folder): commit for ref, commit in pairs}
+    return {app: commit for (where, app), commit in read_mirror(root).items() if where == environment.name}
 
 
 def _steps(repo: Repo, source: Side, target: Side) -> list[Step]:
@@ -135,7 +127,7 @@ def _steps(repo: Repo, source: Side, target: Side) -> list[Step]:
             continue
         if here is not None and there is not None and _is_same_app(repo, app, here.commit, there.commit):
             continue
-        known = [each.commit for each in (here, there) if each is not None and _has_commit(repo, each.commit)]
+        known = [each.commit for each in (here, there) if each is not None and repo.has_commit(each.commit)]
         ahead: tuple[tuple[str, str], ...] = ()
         behind: tuple[tuple[str, str], ...] = ()
         if here is not None and here.commit in known and (there is None or there.commit in known):
@@ -159,25 +151,12 @@ def _is_same_app(repo: Repo, app: str, one: str, other: str) -> bool:
     """Whether two commits deploy the same: folder and part of config.yaml."""
     if one == other:
         return True
-    if not (_has_commit(repo, one) and _has_commit(repo, other)):
-        return False
-    if repo.tree_at(one, f"{APPS}/{app}") != repo.tree_at(other, f"{APPS}/{app}"):
-        return False
-    parts = [section(_config(repo, commit), APPS, app) for commit in (one, other)]
-    return is_same(*parts)
-
-
-def _has_commit(repo: Repo, commit: str) -> bool:
-    # What stands in a cluster is anybody's text; nothing of it is to be read as another revision.
-    return len(commit) >= 40 and not commit.strip("0123456789abcdef") and repo.find_commit(commit) is not None
-
-
-def _config(repo: Repo, commit: str) -> dict[str, object]:
-    return parse_mapping(repo.file_at(commit, CONFIG) or b"", f"{commit[:7]}:{CONFIG}")
+    history = AppHistory(repo, app)
+    return repo.has_commit(one) and repo.has_commit(other) and history.state(one) == history.state(other)
 
 
 def _version(repo: Repo, commit: str, app: str) -> str:
-    if not _has_commit(repo, commit):
+    if not repo.has_commit(commit):
         return ""
     try:
         path = f"{APPS}/{app}/{MANIFEST}"

@@ -175,7 +175,7 @@ def _apps_that_ran(repo: Repo, head: str, apps: list[str], backup: Backup, envir
         history = AppHistory(repo, app)
         if commit != ran[app]:
             terminal.warn(f"{app} ran with changes that were not committed; they are lost")
-        elif not repo.has_object(commit):
+        elif not repo.has_commit(commit):
             terminal.warn(f"{app} ran {commit[:7]}, which is not here; {head[:7]} is deployed")
         elif history.state(commit) != history.state(head):
             terminal.warn(

@@ -215,7 +215,7 @@ def _is_older_package(repo: Repo, plan: RollbackPlan, app: str) -> bool:
     path = f"{APPS}/{app}/{LOCK_FILE}"
     texts = [repo.file_at(commit, path) for commit in (plan.target, plan.head)]
     then, now = (parse_lock(text, path).commit if text else "" for text in texts)
-    return then != now and all(map(repo.has_object, (then, now))) and repo.is_ancestor(then, now)
+    return then != now and all(map(repo.has_commit, (then, now))) and repo.is_ancestor(then, now)
 
 
 def _say_commit(commit: str, plan: RollbackPlan) -> None:

@@ -9,12 +9,12 @@ from wildgit.adapters import terminal
 from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.deploy_run import short_commit
+from wildgit.adapters.cluster.deployed_commits import read_records
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.core.app.rollback import ALL, AppRevision, Choice, Deploy, choose_revision, effective_history
-from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord, read_record
-from wildgit.core.cluster.desired_state import APP_LABEL
+from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord
 from wildgit.core.cluster.environment import Environment
 from wildgit.errors import ClusterError, InputError
 
@@ -105,7 +105,7 @@ class RollbackTarget:
             yield Deploy(str(record.get("started")), str(record.get("who")), state, succeeded)
 
     def _is_known(self, commit: str) -> bool:
-        return bool(commit) and not commit.endswith(UNCOMMITTED) and self.repo.has_object(commit)
+        return not commit.endswith(UNCOMMITTED) and self.repo.has_commit(commit)
 
     def _running(self, deploys: Sequence[Deploy]) -> str:
         """The state that the cluster's own record names; "" where it can't be known."""
@@ -121,8 +121,7 @@ class RollbackTarget:
 
 def _record_of(cluster: Cluster, app: str) -> DeployRecord | None:
     try:
-        found = cluster.list_objects("v1", "Namespace", selector=f"{APP_LABEL}={app}")
+        return read_records(cluster, app).get(app)
     except ClusterError as error:
         terminal.warn(f"the cluster does not say what runs: {error.message}")
         return None
-    return next((record for record in map(read_record, found) if record.is_finished), None)

@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.cluster.deploy_news import News
+from wildgit.adapters.cluster.deployed_commits import read_records
 from wildgit.adapters.cluster.operations import operation
 from wildgit.adapters.cluster.target import open_cluster
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import read_settings
-from wildgit.core.cluster.deploy_record import read_record
-from wildgit.core.cluster.desired_state import APP_LABEL
 from wildgit.core.cluster.events import DONE, NOTE, Event, Report
 from wildgit.core.cluster.kube_objects import Object, ResourceId, annotations_of, identify
 from wildgit.core.cluster.masking import masker, secret_values
@@ -57,11 +56,10 @@ class AppVolumes:
         self.instance, self.app, self.timeout_s = instance, app, timeout_s
         self.cluster, _ = open_cluster(instance, read_settings(instance.root), environment)
         _require_snapshots(self.cluster)
-        found = self.cluster.list_objects("v1", "Namespace", selector=f"{APP_LABEL}={app}")
-        records = [record for record in map(read_record, found) if record.is_finished]
-        if not records:
+        record = read_records(self.cluster, app).get(app)
+        if record is None:
             raise ClusterError(f"{app} is not deployed", hint=f"git wild deploy {app}")
-        self.namespace = records[0].namespace
+        self.namespace = record.namespace
 
     def back_up(self, snapshot_class: str | None) -> None:
         """Take a snapshot of every bound claim, and wait until all are ready to use.

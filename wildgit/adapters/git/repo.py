@@ -169,6 +169,10 @@ class Repo:
         except ValueError:
             return False
 
+    def has_commit(self, commit_id: str) -> bool:
+        """Whether this is the full id of a commit that is here; any other text, whoever wrote it, is not."""
+        return self.find_commit(commit_id) == commit_id
+
     def blob_size_bytes(self, blob: str) -> int:
         """Return the size without reading the content."""
         _, size = self._git.odb.read_header(blob)
