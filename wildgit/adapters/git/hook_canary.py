@@ -36,7 +36,7 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
     with tempfile.TemporaryDirectory(prefix="git-wild-canary-") as folder:
         place = Path(folder)
         settings = [*("-c", "user.name=git wild"), *("-c", "user.email=canary@example.invalid")]
-        settings += ["-c", "commit.gpgSign=false", *_CANARY_ENVIRONMENT]
+        settings += ["-c", "commit.gpgSign=false", "-c", "maintenance.auto=false", *_CANARY_ENVIRONMENT]
         env = {"GIT_DIR": f"{folder}/.git", "GIT_WORK_TREE": folder, "GIT_INDEX_FILE": f"{folder}/.git/index"}
 
         def git(*arguments: str, hooks: Path = Path("/dev/null")) -> subprocess.CompletedProcess[bytes]:
@@ -69,6 +69,9 @@ def _prepare(place: Path, git: Git) -> str:
     (place / "secrets.yaml").write_text(f"canary: {canary}\n")
     (place / "secrets.yaml").chmod(0o600)
     git("commit", "--quiet", "--allow-empty", "-m", "feat(all): Begin")
+    git("checkout", "--quiet", "-b", "ahead")
+    git("commit", "--quiet", "--allow-empty", "-m", "config(all): Take this in")
+    git("checkout", "--quiet", "main")
     return canary
 
 
@@ -116,28 +119,25 @@ def _push(place: Path, git: Git, hooks: Path, canary: str) -> subprocess.Complet
 
 def _after_merge(_: Path, git: Git, hooks: Path, __: str) -> subprocess.CompletedProcess[bytes]:
     _fork(git)
-    return git("merge", "--no-edit", "side", hooks=hooks)
+    return git("merge", "--no-edit", "ahead", hooks=hooks)
 
 
 def _after_commit(_: Path, git: Git, hooks: Path, __: str) -> subprocess.CompletedProcess[bytes]:
     _fork(git)
-    git("merge", "--no-ff", "--no-commit", "side")
-    return git("commit", "-m", "config(all): Merge by hand", hooks=hooks)
+    git("merge", "--no-ff", "--no-commit", "ahead")
+    # The guards had their turn, and don't decide whether git comes to this hook.
+    return git("commit", "--no-verify", "-m", "config(all): Merge by hand", hooks=hooks)
 
 
 def _after_rebase(_: Path, git: Git, hooks: Path, __: str) -> subprocess.CompletedProcess[bytes]:
     _fork(git)
     git("commit", "--quiet", "--allow-empty", "-m", "config(all): Go on")
-    return git("rebase", "--keep-empty", "side", hooks=hooks)
+    return git("rebase", "--keep-empty", "ahead", hooks=hooks)
 
 
 def _fork(git: Git) -> None:
-    """Check out the branch that the canary's environment is deployed from, with a commit less than `side`."""
-    git("checkout", "--quiet", "--force", "-B", _CANARY_BRANCH, "main")
-    git("branch", "--force", "side", "main")
-    git("checkout", "--quiet", "side")
-    git("commit", "--quiet", "--allow-empty", "-m", "config(all): Take this in")
-    git("checkout", "--quiet", _CANARY_BRANCH)
+    """Check out the branch that the canary's environment is deployed from, one commit behind `ahead`."""
+    git("checkout", "--quiet", "--force", "-B", _CANARY_BRANCH, "ahead~1")
 
 
 _CANARY_BRANCH = "git-wild-canary"
