@@ -343,9 +343,26 @@ def test_missing_right_on_one_kind_is_found_before_anything_is_written(instance:
     assert done.returncode == 3
     assert "Ingress limits/web: the user of the kubeconfig may not create ingresses in limits" in done.stderr
     assert instance.get("namespace", "limits") is None
-    instance.kubectl("delete", "clusterrolebinding", "no-ingress")
     instance.use(instance.plane.kubeconfig())
     instance.deploy("limits")
+    # What one app hides from us hides no other.
+    instance.app("unlimited", maps(1))
+    instance.deploy("unlimited")
+    rights["rules"] = rights["rules"][:1]
+    instance.kubectl("apply", "-f", "-", stdin=json.dumps(rights))
+    instance.kubectl("delete", "configmaps", "--all", "-n", "unlimited")
+    instance.use(instance.plane.kubeconfig("limited"))
+    done = instance.wild("drift", "limits", "unlimited")
+    assert done.returncode == 3
+    assert 'cannot get resource "ingresses"' in done.stdout + done.stderr
+    assert "missing" in done.stdout
+    done = instance.wild("status", "-v")
+    assert done.returncode == 0
+    assert "drifted" in done.stdout
+    assert "nothing is said of what it may not list: " in done.stderr
+    assert "PersistentVolumeClaim" in done.stderr
+    instance.kubectl("delete", "clusterrolebinding", "no-ingress")
+    instance.use(instance.plane.kubeconfig())
 
 
 def test_certificate_of_another_cluster_is_refused(instance: Instance) -> None:

@@ -74,6 +74,11 @@ def test_app_goes_through_the_states_of_its_life(instance: Instance) -> None:
     found = status(instance, "lives")
     assert found["state"] == "updating"
     assert "secrets.yaml is not what the cluster has" in found["reasons"]
+    instance.deploy("lives")
+    instance.kubectl("delete", "namespace", "lives")
+    found = status(instance, "lives")
+    assert (found["state"], found["next"]) == ("drifted", "git wild deploy lives")
+    assert found["reasons"] == ["it was deployed, and its namespace is gone from the cluster"]
     instance.wild("delete", "--yes", "lives")
     assert status(instance, "lives")["state"] == "deleted"
 

@@ -35,11 +35,15 @@ class ClusterView:
         facts: app → what the cluster says; None where it can't be asked.
         problem: why it can't; "" where it can.
         cluster: to ask for more; None where it can't be.
+        deployed: apps that were deployed to it from this clone.
+        hidden: kinds that we may not list, so that nothing is said of them.
     """
 
     facts: Mapping[str, ClusterFacts] | None
     problem: str = ""
     cluster: Cluster | None = None
+    deployed: frozenset[str] = frozenset()
+    hidden: Sequence[str] = ()
 
 
 def view_cluster(
@@ -52,11 +56,13 @@ def view_cluster(
     """Return what the cluster says of the apps. A cluster that does not answer is a fact, too."""
     settings = read_settings(instance.root)
     try:
-        cluster, _ = open_cluster(instance, settings, environment, is_brief=True, reads_only=True)
+        cluster, target = open_cluster(instance, settings, environment, is_brief=True, reads_only=True)
         changed = [status.app for status in local if status.uncommitted]
         glance = DriftGlance(instance, repo, settings, cluster, changed)
-        facts = read_cluster_facts(cluster, apps, own_secrets(instance, apps), glance)
-        return ClusterView(facts, "", cluster)
+        facts, hidden = read_cluster_facts(cluster, apps, own_secrets(instance, apps), glance)
+        refs = (f"refs/wild/deployed/{target.name}/{app}" for app in apps)
+        deployed = frozenset(ref.rpartition("/")[2] for ref in refs if repo.find_commit(ref) is not None)
+        return ClusterView(facts, "", cluster, deployed, hidden)
     except ClusterError as error:
         return ClusterView(None, error.message)
     except NoEnvironment as error:
@@ -84,7 +90,9 @@ def read_standings(
     for app in apps:
         facts = None if view.facts is None else view.facts.get(app, ClusterFacts())
         changed = _changed(repo, app, facts) if app in installed else ()
-        own = InstanceFacts(app, app in installed, app in stale, changed, last.get(app))
+        own = InstanceFacts(
+            app, app in installed, app in stale, changed, last.get(app), was_deployed=app in view.deployed
+        )
         found.append(standing(own, facts))
     return found
 
@@ -107,7 +115,10 @@ def explain(app: str, view: ClusterView) -> list[str]:
     for health in facts.healths:
         said.append(f"{health.state.value}: {health}")
         said += [f"    {line}" for line in last_log_lines(view.cluster, namespace, health)]
-    exposed = [finding for finding in read_exposure(view.cluster) if finding.namespace == namespace]
+    try:
+        exposed = [finding for finding in read_exposure(view.cluster) if finding.namespace == namespace]
+    except ClusterError as error:
+        return [*said, f"what is exposed can't be looked at: {error.message}"]
     return said + [finding.text for finding in exposed]
 
 

@@ -82,6 +82,9 @@ def _say_rows(rows: list[tuple[LocalStatus, Standing]], view: ClusterView, *, ve
             terminal.say(f"    {line}")
     if view.problem and view.problem != "not asked":
         terminal.warn(f"the cluster can't be asked: {view.problem}")
+    if view.hidden:
+        hint = "grant the kubeconfig's user to list them"
+        terminal.warn(f"nothing is said of what it may not list: {', '.join(view.hidden)}", hint=hint)
 
 
 def _json(local: LocalStatus, each: Standing) -> dict[str, object]:

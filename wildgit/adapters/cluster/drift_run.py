@@ -45,6 +45,7 @@ from wildgit.errors import GitError, InputError, WildgitError
 
 _HEAD_MARK = "now"  # instead of a revision's name: marks of secrets are no part of what is compared
 _NAMESPACES_AT_MOST = 3  # of more, every kind is listed in the whole cluster at once
+_FORBIDDEN = 403
 _NOT_THERE = "the cluster has no namespace {0}"
 _UNKNOWN_COMMIT = "deployed from {0}, which this repository has not (git fetch); told by who owns the fields"
 _NO_SECRETS = "its secrets are not looked at: there is no secrets.yaml here"
@@ -132,6 +133,23 @@ class DriftRun:
             ClusterError: the cluster can't be asked.
             GitError: there is no commit yet.
         """
+        try:
+            return self._look(apps)
+        except ApiError as error:
+            if error.code != _FORBIDDEN or len(apps) < 2:
+                raise
+        return [found for app in apps for found in self._look_alone(app)]
+
+    def _look_alone(self, app: str) -> list[AppDrift]:
+        """Look at one app of which we may not be allowed to read everything."""
+        try:
+            return self._look([app])
+        except ApiError as error:
+            if error.code != _FORBIDDEN:
+                raise
+            return [AppDrift(app, problem=error.message)]
+
+    def _look(self, apps: Sequence[str]) -> list[AppDrift]:
         head = self._commit()
         changed = uncommitted_by_app(self.instance.root) if self.other_branch is None else {}
         sources = self._sources(head, apps)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.cluster.drift_glance import DriftGlance
 from wildgit.adapters.cluster.namespaces import conditions_text, is_terminating
@@ -18,13 +19,16 @@ from wildgit.core.cluster.health import KINDS, State, assess
 from wildgit.core.cluster.kube_objects import Object, labels_of
 from wildgit.errors import ClusterError
 
+_FORBIDDEN = 403
 _POD, _SECRET, _NAMESPACE = ("v1", "Pod"), ("v1", "Secret"), ("v1", "Namespace")
 
 
 def read_cluster_facts(
     cluster: Cluster, apps: Sequence[str], secrets: Mapping[str, Mapping[str, str]], glance: DriftGlance
-) -> dict[str, ClusterFacts]:
-    """Return what the cluster says of each app, and of those that are only there.
+) -> tuple[dict[str, ClusterFacts], list[str]]:
+    """Return what the cluster says of each app, and of those that are only there; and what it hid from us.
+
+    The latter are kinds that we may not list: nothing is said of their objects.
 
     Args:
         cluster: who is asked.
@@ -39,11 +43,13 @@ def read_cluster_facts(
     records = {app: read_record(namespace) for app, namespace in by_app.items()}
     kinds = [_SECRET, *(kind for kind in KINDS if kind != _POD)]
     others = sorted(_kinds_deployed(records.values()) - {*kinds, _NAMESPACE, _POD})
-    secret_objects, *rest = cluster.all(lambda kind: _marked(cluster, kind), kinds)
+    listings = cluster.all(lambda kind: _allowed(cluster, kind), kinds)
+    hidden = [kind for (_, kind), listed in zip(kinds, listings, strict=True) if listed is None]
+    secret_objects, *rest = (listed or [] for listed in listings)
     more = cluster.each(lambda kind: _marked(cluster, kind), others)  # what we may not list is left out
     unread = {
         kind for (_, kind), listed in zip(others, more, strict=True) if isinstance(listed, ClusterError)
-    }
+    } | set(hidden)
     objects: dict[str, list[Object]] = defaultdict(list)
     for listed in (*rest, *more):
         for obj in listed if isinstance(listed, list) else ():
@@ -52,11 +58,13 @@ def read_cluster_facts(
     pods = _pods_of_unready(cluster, by_app, objects)
     facts = {app: ClusterFacts() for app in apps}
     for app, namespace in by_app.items():
-        differ = bool(secrets.get(app)) and _plain(held.get(app)) != dict(secrets[app])
+        differ = (
+            bool(secrets.get(app)) and "Secret" not in hidden and _plain(held.get(app)) != dict(secrets[app])
+        )
         said = _facts(namespace, [*objects[app], *pods.get(app, [])], secrets_differ=differ)
         drifted = glance.words(records[app], [namespace, *objects[app]], unread)
         facts[app] = replace(said, drifted=drifted)
-    return facts
+    return facts, hidden
 
 
 def _kinds_deployed(records: Iterable[DeployRecord]) -> set[tuple[str, str]]:
@@ -88,6 +96,16 @@ def _marked(cluster: Cluster, kind: tuple[str, str]) -> list[Object]:
         return []
 
 
+def _allowed(cluster: Cluster, kind: tuple[str, str]) -> list[Object] | None:
+    """Return what bears our label; None where we may not list it."""
+    try:
+        return _marked(cluster, kind)
+    except ApiError as error:
+        if error.code != _FORBIDDEN:
+            raise
+        return None
+
+
 def _pods_of_unready(
     cluster: Cluster, namespaces: Mapping[str, Object], objects: Mapping[str, list[Object]]
 ) -> dict[str, list[Object]]:
@@ -97,10 +115,11 @@ def _pods_of_unready(
         for app in namespaces
         if any(health.state is not State.READY for health in assess(objects.get(app, [])))
     ]
-    listed = cluster.all(
+    listed = cluster.each(
         lambda app: cluster.list_objects(*_POD, namespaces[app]["metadata"]["name"]), unready
     )
-    return dict(zip(unready, listed, strict=True))
+    found = zip(unready, listed, strict=True)
+    return {app: pods for app, pods in found if isinstance(pods, list)}  # without them: only less precise
 
 
 def _facts(namespace: Object, objects: list[Object], *, secrets_differ: bool) -> ClusterFacts:

@@ -69,6 +69,7 @@ class InstanceFacts:
         is_stale: config.yaml moved since the app was compiled.
         changed: what HEAD has that the deployed commit has not: `manifests`, `upstream`; or `unknown commit`.
         last_operation: its newest record; None where there is none.
+        was_deployed: from this clone, and not deleted since.
     """
 
     app: str
@@ -76,6 +77,7 @@ class InstanceFacts:
     is_stale: bool = False
     changed: tuple[str, ...] = ()
     last_operation: Mapping[str, Any] | None = None
+    was_deployed: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ def standing(instance: InstanceFacts, cluster: ClusterFacts | None) -> Standing:
         return _terminating(instance, cluster, cluster.terminating_s)
     if not instance.is_installed:
         return _not_installed(instance, cluster)
+    if cluster.record is None and instance.was_deployed:
+        gone = "it was deployed, and its namespace is gone from the cluster"
+        return Standing(app, AppState.DRIFTED, (gone, *unfinished), f"git wild deploy {app}")
     if cluster.record is None:
         return Standing(app, AppState.ADDED, unfinished, f"git wild deploy {app}")
     return _installed(instance, cluster, cluster.record, unfinished)
