@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 
 import pytest
@@ -170,5 +172,17 @@ def test_signatures_and_control_characters_in_messages_do_not_confuse_history(cu
     customised.edit("apps/web/deployment.yaml", "replicas: 2", "replicas: 3")
     customised.commit("scale(web): more\x1f\x0c\u2028than before")
     assert "scale(web)" in customised.wild("log", "web")
+    rolled_back(customised)
+    assert "replicas: 2" in customised.read("apps/web/deployment.yaml")
+
+
+def test_records_that_another_program_keeps_among_ours_are_no_obstacle(customised: Work) -> None:
+    customised.edit("apps/web/deployment.yaml", "replicas: 2", "replicas: 3")
+    customised.commit("scale(web): more")
+    record = {"action": "deploy", "app": "web", "commit": None, "outcome": "running", "steps": None}
+    record |= {"who": f"wild@{socket.gethostname()}", "process": None}
+    folder = customised.root / "operations"
+    folder.mkdir(exist_ok=True)
+    (folder / "op_deploy_app_web_1.json").write_text(json.dumps(record))
     rolled_back(customised)
     assert "replicas: 2" in customised.read("apps/web/deployment.yaml")

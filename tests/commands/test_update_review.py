@@ -39,6 +39,10 @@ def test_the_update_waits_on_a_branch_of_today_and_is_not_offered_twice(customis
     assert f"It waits on `{first}` already." in customised.wild("update", "--branch", "--summary", "-")
     assert branch(customised) == "main"
 
+    customised.git("update-ref", f"refs/remotes/forge/{first}", first)
+    customised.git("branch", "-q", "-D", first)
+    assert f"git switch {first}\n" in customised.wild("update", "--branch")
+
     publish(second(**{"web/README.md": "news\n"}))
     customised.wild("update", "--branch")
     assert branch(customised) == f"{first}-2"

@@ -8,7 +8,7 @@ under their locks, and keys that are not ours are left alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,12 @@ class Instance:
     def secrets(self) -> dict[str, object]:
         """Return the values of secrets.yaml; empty where the file is missing."""
         return parse_mapping(self.secrets_text(), SECRETS)
+
+    def mask(self) -> Callable[[str], str]:
+        """Return what hides the values that secrets.yaml has now in a text."""
+        from wildgit.core.cluster.masking import masker, secret_values
+
+        return masker(secret_values(self.secrets()))
 
     @contextmanager
     def config_locked(self) -> Iterator[None]:

@@ -164,9 +164,8 @@ def merge_options(settings: Settings, favor: str | None = None, *, explain: bool
 def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, request: MergeRequest) -> None:
     if request.summary is not None:
         from wildgit.adapters.update_summary import update_summary
-        from wildgit.core.cluster.masking import masker, secret_values
 
-        terminal.add_mask(masker(secret_values(instance.secrets())))
+        terminal.add_mask(instance.mask())
         terminal.say_to_file(
             request.summary, update_summary(plan, repo, outcome.branch, outcome.known_branch)
         )
@@ -197,7 +196,9 @@ def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, i
     _report_apps(plan)
     if outcome.known_branch:
         terminal.say(_known(outcome))
-        terminal.remark(f"hint: to go on there: git switch {outcome.known_branch.removeprefix('origin/')}")
+        from wildgit.adapters.update_branch import local_name
+
+        terminal.remark(f"hint: to go on there: git switch {local_name(outcome.known_branch)}")
         return
     for owner, key in plan.secrets:
         terminal.say(f"{'would add' if dry_run else 'added'} the secret apps.{owner}.{key}")

@@ -92,7 +92,12 @@ def read_every(root: Path, key: str) -> list[str]:
 
 
 def share(root: Path, key: str, value: str) -> None:
-    """Add a value of a key to `.wildconfig`, for everybody who works on this instance."""
+    """Add a value of a key to `.wildconfig`, for everybody who works on this instance.
+
+    Raises:
+        InputError: it is a symbolic link, which is not read either.
+    """
+    _refuse_link(root)
     run_git(["config", "--file", _TRACKED, "--add", key, value], cwd=root)
 
 
@@ -102,10 +107,14 @@ def share_section(root: Path, section: str, values: Mapping[str, str]) -> None:
     Raises:
         InputError: it is a symbolic link, which is not read either.
     """
-    if (root / _TRACKED).is_symlink():
-        raise InputError("is a symbolic link; settings are not read through one", source=_TRACKED)
+    _refuse_link(root)
     for variable, value in values.items():
         run_git(["config", "--file", _TRACKED, f"{section}.{variable}", value], cwd=root)
+
+
+def _refuse_link(root: Path) -> None:
+    if (root / _TRACKED).is_symlink():
+        raise InputError("is a symbolic link; settings are not read through one", source=_TRACKED)
 
 
 def _read_tracked(root: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ PREFIX = f"{REMOTE}-update-"
 
 def new_branch_name(repo: Repo) -> str:
     """Return a name with today's date that no branch has, here or on a remote as last fetched."""
-    taken = {name.rpartition("/")[2] for name in _update_branches(repo)}
+    taken = set(map(local_name, _update_branches(repo)))
     name = first = f"{PREFIX}{date.today().isoformat()}"
     count = 1
     while name in taken:
@@ -36,6 +36,11 @@ def find_branch_with(repo: Repo, trailers: Collection[str]) -> str | None:
         if trailers and set(trailers) <= set(found):
             return name
     return None
+
+
+def local_name(branch: str) -> str:
+    """Return the name that `git switch` takes of an update branch, which may be a remote's."""
+    return branch.rpartition("/")[2]
 
 
 def switch_to_new(repo: Repo, name: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.settings import REMOTE
+from wildgit.adapters.update_branch import local_name
 from wildgit.adapters.upstream_merge import MergePlan
 from wildgit.core.app.package import Manifest
 from wildgit.core.app.update import AppUpdate
@@ -81,7 +82,7 @@ def _way_on(plan: MergePlan, branch: str) -> str:
     if not plan.conflicts:
         return ""
     apps = " ".join(sorted(plan.conflicting_apps))
-    switch = f"git switch {branch} && " if branch else ""
+    switch = f"git switch {local_name(branch)} && " if branch else ""
     update = code(f"{switch}git wild update {apps}")
     return f"To settle them: {update}, resolve, then {code('git wild merge --continue')}."
 

@@ -22,7 +22,6 @@ from wildgit.core.yaml_values import is_same, load_yaml_all
 from wildgit.errors import InputError
 
 Path = Sequence[str | int]
-_INDENT = 2
 
 
 class _Gone:

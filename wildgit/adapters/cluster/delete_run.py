@@ -14,7 +14,6 @@ from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.desired_state import namespace_of
 from wildgit.core.cluster.environment import find_environment
 from wildgit.core.cluster.events import DONE, STARTED, Event
-from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.errors import ClusterError, GitError, InputError, WildgitError
 
 _WAIT_S = 30.0
@@ -25,7 +24,7 @@ def delete_app(instance: Instance, app: str, environment: str | None) -> None:
     settings = read_settings(instance.root)
     if environment is not None:  # one that can't be meant is the user's slip, not a cluster that is away
         find_environment(settings.values, checked_out(instance.root), environment)
-    mask = masker(secret_values(instance.secrets()))
+    mask = instance.mask()
     terminal.add_mask(mask)
     news = News(as_json=False)
     with operation(instance.root, "delete", app, _commit(instance, app), mask) as running:

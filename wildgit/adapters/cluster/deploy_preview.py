@@ -20,7 +20,6 @@ from wildgit.core.cluster.deploy_order import deploy_order
 from wildgit.core.cluster.deploy_plan import Plan, Refusal, draft, finish
 from wildgit.core.cluster.desired_state import desired_objects
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify, pod_template
-from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.core.markdown import code
 
 
@@ -39,7 +38,7 @@ def preview(instance: Instance, apps: Sequence[str], *, against: str | None, out
     Raises:
         InputError: an app does not build, or a secret is missing; the others are shown all the same.
     """
-    terminal.add_mask(masker(secret_values(instance.secrets())))
+    terminal.add_mask(instance.mask())
     requires = requirements_of_all(instance)
     order = [app for app in deploy_order(apps, requires) if app in apps]
     with _base(instance, apps, against) as base:

@@ -34,7 +34,6 @@ from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.cluster.environment import DEFAULT_NAME, Environment
 from wildgit.core.cluster.events import NOTE, Event, Report
 from wildgit.core.cluster.health import State
-from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.core.markdown import code
 from wildgit.errors import ClusterError, InputError, UsageError, WildgitError
 
@@ -78,7 +77,7 @@ class DeployRun:
 
     def _add_mask(self) -> None:
         """Hide the secrets as they are now; those that they replaced stay hidden on the terminal."""
-        self._mask = masker(secret_values(self.instance.secrets()))
+        self._mask = self.instance.mask()
         terminal.add_mask(self._mask)
 
     @classmethod

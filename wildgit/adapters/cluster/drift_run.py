@@ -40,7 +40,6 @@ from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.field_diff import value_at
 from wildgit.core.cluster.ignore_rules import IgnoreRule, read_rules, split_expired
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
-from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.errors import GitError, InputError, WildgitError
 
 _HEAD_MARK = "now"  # instead of a revision's name: marks of secrets are no part of what is compared
@@ -118,7 +117,7 @@ class DriftRun:
         rules = read_rules(read_settings(instance.root).values)
         self.has_secrets = instance.secrets_path.exists()
         self.rules, self.expired = split_expired(rules, datetime.now(UTC).date().isoformat())
-        terminal.add_mask(masker(secret_values(instance.secrets())))
+        terminal.add_mask(instance.mask())
 
     @classmethod
     def open(cls, instance: Instance, environment: str | None = None) -> DriftRun:
@@ -191,9 +190,9 @@ class DriftRun:
             if head is None:
                 raise GitError("there is no commit yet to compare with", hint="git add -A && git commit")
             return head
-        for ref in (f"refs/heads/{other}", f"refs/remotes/origin/{other}"):
-            if (found := self.repo.find_commit(ref)) is not None:
-                return found
+        found = self.repo.find_branch(other)
+        if found is not None:
+            return found[1]
         raise GitError(
             f"{self.environment.name} is deployed from the branch {other}, which is not here",
             hint=f"git fetch origin {other}:{other}",

@@ -133,6 +133,8 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict):
         return None
+    steps = record.get("steps")
+    record["steps"] = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
     if record.get("outcome") == RUNNING and not _is_running(record):
         record["outcome"] = "unfinished"
     return record
@@ -144,7 +146,7 @@ def _is_running(record: dict[str, Any]) -> bool:
         return True
     try:
         os.kill(int(record.get("process", 0)) or -1, 0)
-    except (ProcessLookupError, ValueError):
+    except (ProcessLookupError, ValueError, TypeError, OverflowError):
         return False
     except PermissionError:
         return True

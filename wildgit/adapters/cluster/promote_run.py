@@ -86,7 +86,13 @@ def plan_promotion(
 
 
 def _side(instance: Instance, settings: Settings, repo: Repo, environment: Environment) -> Side:
-    ref, tip = _branch(repo, environment)
+    found = repo.find_branch(environment.branch or "")
+    if found is None:
+        raise GitError(
+            f"there is no branch {environment.branch}, which deploys to {environment.name}",
+            hint="git fetch origin",
+        )
+    ref, tip = found
     problem = ""
     try:
         commits = _ask(instance, settings, environment)
@@ -94,18 +100,6 @@ def _side(instance: Instance, settings: Settings, repo: Repo, environment: Envir
         problem, commits = error.message, _last_seen(instance.root, environment)
     running = {app: Running(commit, _version(repo, commit, app)) for app, commit in commits.items()}
     return Side(environment, running, problem, ref, tip)
-
-
-def _branch(repo: Repo, environment: Environment) -> tuple[str, str]:
-    for ref in (f"{environment.branch}", f"origin/{environment.branch}"):
-        place = f"refs/heads/{ref}" if ref == environment.branch else f"refs/remotes/{ref}"
-        tip = repo.find_commit(place)
-        if tip is not None:
-            return ref, tip
-    raise GitError(
-        f"there is no branch {environment.branch}, which deploys to {environment.name}",
-        hint="git fetch origin",
-    )
 
 
 def _ask(instance: Instance, settings: Settings, environment: Environment) -> dict[str, str]:

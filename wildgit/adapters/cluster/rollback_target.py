@@ -99,7 +99,7 @@ class RollbackTarget:
 
     def _deploy_of(self, record: Mapping[str, Any]) -> Iterator[Deploy]:
         commit, succeeded = str(record.get("commit")), record.get("outcome") == "succeeded"
-        wrote = succeeded or any(step.get("step") == "namespace" for step in record.get("steps", ()))
+        wrote = succeeded or any(step.get("step") == "namespace" for step in record["steps"])
         if wrote and self._is_known(commit):
             state = self.history.state(commit)
             yield Deploy(str(record.get("started")), str(record.get("who")), state, succeeded)

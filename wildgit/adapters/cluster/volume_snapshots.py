@@ -22,7 +22,6 @@ from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.events import DONE, NOTE, Event, Report
 from wildgit.core.cluster.kube_objects import Object, ResourceId, annotations_of, identify
-from wildgit.core.cluster.masking import masker, secret_values
 from wildgit.core.cluster.snapshots import (
     API,
     GROUP,
@@ -238,7 +237,7 @@ class AppVolumes:
 
     def _recorded(self, action: str, work: Callable[[Report], None]) -> None:
         """Do the work under the lock of the app's operations, recorded and shown."""
-        mask = masker(secret_values(self.instance.secrets()))
+        mask = self.instance.mask()
         terminal.add_mask(mask)
         news = News(as_json=False)
         commit = Repo(self.instance.root).head() or ""

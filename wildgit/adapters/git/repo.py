@@ -83,6 +83,14 @@ class Repo:
         except (KeyError, ValueError, pygit2.GitError):
             return None
 
+    def find_branch(self, name: str) -> tuple[str, str] | None:
+        """Return a branch as git is given it, `name` or else `origin/name`, and its commit; None for none."""
+        for ref, place in ((name, "refs/heads"), (f"origin/{name}", "refs/remotes")):
+            commit = self.find_commit(f"{place}/{ref}")
+            if commit is not None:
+                return ref, commit
+        return None
+
     def head(self) -> str | None:
         """Return HEAD's commit id; None on a branch without commits."""
         return None if self._git.head_is_unborn else str(self._git.head.target)
@@ -121,10 +129,6 @@ class Repo:
         except KeyError:
             return None
         return None if url is None else str(url)
-
-    def commit_time_s(self, commit: str) -> int:
-        """Return when the commit was made, in seconds since 1970."""
-        return int(self._git[commit].commit_time)
 
     def tree_at(self, revision: str, path: str) -> str | None:
         """Return the id of the tree at `path` of a commit or tree, "" being its root; None for no tree."""

@@ -14,7 +14,6 @@ from urllib.parse import quote, quote_plus, unquote
 
 MIN_LENGTH = 6  # shorter values are in every text
 
-_NAMED_SO = r"(?i)passw|passphrase|secret|token|credential|(?:api|private|auth)_?key"
 _PUBLIC_NAMES = r"(?i)(?:host|user|name|port|database|domain|email|address|region|bucket|server|zone|image)$"
 _MIN_PIECE = 12
 _MIN_DISTINCT = 5  # `------------` is no secret
