@@ -32,12 +32,12 @@ def style(text: str, name: str, stream: TextIO | None = None) -> str:
 
 def say(text: str = "") -> None:
     """Print a line of the result to stdout."""
-    print(_masked(text))
+    print(masked(text))
 
 
 def remark(text: str) -> None:
     """Print a line about the work, for people, to stderr."""
-    print(_masked(text), file=sys.stderr)
+    print(masked(text), file=sys.stderr)
 
 
 def warn(text: str, *, hint: str | None = None) -> None:
@@ -51,19 +51,19 @@ def say_json(value: object) -> None:
     """Print `value` as one JSON document; keys keep their order."""
     import json
 
-    print(_masked(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
+    print(masked(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
 
 def say_to_file(path: str, text: str) -> None:
     """Write a result to a file of the user's choice, masked as what is printed is; `-` is stdout."""
     if path == "-":
-        print(_masked(text), end="")
+        print(masked(text), end="")
         return
     from pathlib import Path
 
     from wildgit.adapters.files import write_atomically
 
-    write_atomically(Path(path), _masked(text).encode(), durable=False)
+    write_atomically(Path(path), masked(text).encode(), durable=False)
 
 
 def say_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] | None = None) -> None:
@@ -86,7 +86,7 @@ def confirm(question: str) -> bool:
     """Ask on the terminal; False at once where nobody is there to answer."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    print(f"{_masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -98,7 +98,7 @@ def confirm_on_tty(question: str) -> bool | None:
         with Path("/dev/tty").open() as tty:
             if os.tcgetpgrp(tty.fileno()) != os.getpgrp():
                 return None  # in the background, where reading would stop us
-            print(f"{_masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+            print(f"{masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
             return tty.readline().strip().lower() in ("y", "yes")
     except OSError:
         return None
@@ -114,7 +114,7 @@ def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
         nonlocal done
         done += 1
         if shown:
-            print(f"\r\x1b[K{label} {done}/{total} {_masked(name)}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{label} {done}/{total} {masked(name)}", end="", file=sys.stderr, flush=True)
 
     try:
         yield step
@@ -127,7 +127,8 @@ def _coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """Return a text with the secrets hidden that `add_mask` was told of."""
     for mask in _masks:
         text = mask(text)
     return text

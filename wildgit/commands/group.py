@@ -8,6 +8,7 @@ import click
 
 from wildgit import __version__
 from wildgit.commands import COMMANDS, PLUMBING
+from wildgit.errors import WildgitError
 
 
 class _Plumbing(click.Command):
@@ -34,6 +35,17 @@ class _LazyGroup(click.Group):
             return _Plumbing(cmd_name, line, module.USAGE)
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a server may echo what it refused, so errors are masked as all else is."""
+        try:
+            return super().invoke(ctx)
+        except WildgitError as error:
+            from wildgit.adapters.terminal import masked
+
+            error.message = masked(error.message)
+            error.hint = masked(error.hint) if error.hint else error.hint
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         headings = dict.fromkeys(heading for _, heading, _ in COMMANDS.values())

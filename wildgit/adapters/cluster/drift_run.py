@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from wildgit.adapters import terminal
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets, start_builds
 from wildgit.adapters.cluster.client import Cluster, Kind, UnknownKind
@@ -117,7 +116,6 @@ class DriftRun:
         rules = read_rules(read_settings(instance.root).values)
         self.has_secrets = instance.secrets_path.exists()
         self.rules, self.expired = split_expired(rules, datetime.now(UTC).date().isoformat())
-        terminal.add_mask(instance.mask())
 
     @classmethod
     def open(cls, instance: Instance, environment: str | None = None) -> DriftRun:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import astuple, replace
 from pathlib import Path
 
+from wildgit.adapters import terminal
 from wildgit.adapters.cluster.api_server import Patience
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.kubeconfig import NoCluster
@@ -51,7 +53,12 @@ def open_cluster(
 def connect(
     instance: Instance, settings: Settings, environment: Environment, *, is_brief: bool = False
 ) -> Cluster:
-    """Return the cluster of an environment; see `open_cluster`."""
+    """Return the cluster of an environment; see `open_cluster`.
+
+    From now on the secrets of the instance are masked in all that is printed: the cluster knows them, too.
+    """
+    with suppress(InputError):  # who needs the secrets will say what is wrong with them
+        terminal.add_mask(instance.mask())
     patience = read_patience(settings)
     if is_brief:
         patience = Patience(*(min(seconds, _BRIEF_S) for seconds in astuple(patience)))
