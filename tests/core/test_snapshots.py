@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -35,6 +36,20 @@ def test_claim_comes_back_as_it_was_without_its_volume() -> None:
     }
     assert "volumeName" not in claim["spec"]
     assert claim["spec"]["dataSource"]["name"] == "data-db-0-20240301-120000"
+
+
+def test_what_somebody_wrote_into_the_note_makes_no_other_object_of_it() -> None:
+    snapshot = snapshot_of(CLAIM, "x", None)
+    note = {"kind": "Namespace", "metadata": {"name": "kube-system", "namespace": "other"}, "spec": {}}
+    snapshot["metadata"]["annotations"]["wild.cloud/claim"] = json.dumps(note)
+    claim = claim_from(snapshot)
+    assert (claim["kind"], claim["metadata"]) == (
+        "PersistentVolumeClaim",
+        {"name": "data-db-0", "namespace": "db"},
+    )
+    for broken in ("{", "[]", "{}"):
+        snapshot["metadata"]["annotations"]["wild.cloud/claim"] = broken
+        assert "not taken by git wild" in obstacle(snapshot, None)
 
 
 @pytest.mark.parametrize(

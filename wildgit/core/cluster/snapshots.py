@@ -48,14 +48,19 @@ def snapshot_of(claim: Object, set_name: str, snapshot_class: str | None) -> Obj
 
 
 def claim_from(snapshot: Object) -> Object:
-    """Return the claim to make of a snapshot: the one it was taken of, filled from it.
+    """Return the claim to make of a snapshot without an `obstacle`: the one it was taken of, filled from it.
 
-    Raises:
-        ValueError: the snapshot was not taken by us.
+    Whoever may make snapshots wrote the annotation: which object it is, it has no say in.
     """
-    claim: Object = json.loads(annotations_of(snapshot).get(CLAIM, ""))
+    noted = _noted(snapshot)
+    place = {"name": _claim_name(snapshot), "namespace": snapshot["metadata"]["namespace"]}
     source = {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": snapshot["metadata"]["name"]}
-    return {**claim, "spec": {**claim["spec"], "dataSource": source}}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": _only(("labels", "annotations"), noted["metadata"]) | place,
+        "spec": _only(_KEPT_OF_SPEC, noted["spec"]) | {"dataSource": source},
+    }
 
 
 def is_ready(snapshot: Object) -> bool:
@@ -76,7 +81,7 @@ def content_name(snapshot: Object) -> str:
 def obstacle(snapshot: Object, content: Object | None) -> str:
     """Return why the claim must not be deleted for the sake of this snapshot; "" where it may."""
     name = snapshot["metadata"]["name"]
-    if CLAIM not in annotations_of(snapshot):
+    if not _noted(snapshot) or not _claim_name(snapshot):
         return f"{name} was not taken by git wild"
     if not is_ready(snapshot):
         return f"{name} is not ready to use: {failure(snapshot) or 'its driver has not finished it'}"
@@ -86,6 +91,21 @@ def obstacle(snapshot: Object, content: Object | None) -> str:
     if policy != "Retain":
         return f"the content of {name} has the deletion policy {policy}, not Retain"
     return ""
+
+
+def _noted(snapshot: Object) -> Object:
+    """What the claim was, as we noted it; empty where there is no such note."""
+    try:
+        noted = json.loads(annotations_of(snapshot).get(CLAIM, ""))
+    except ValueError:
+        return {}
+    is_claim = isinstance(noted, dict) and all(isinstance(noted.get(x), dict) for x in ("metadata", "spec"))
+    return noted if is_claim else {}
+
+
+def _claim_name(snapshot: Object) -> str:
+    source = (snapshot.get("spec") or {}).get("source") or {}
+    return str(source.get("persistentVolumeClaimName") or "")
 
 
 def uses(pod_spec: Object, claims: Collection[str]) -> bool:
@@ -116,5 +136,9 @@ def _manifest(claim: Object) -> Object:
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": metadata | {"labels": dict(labels_of(claim)), "annotations": noted},
-        "spec": {key: claim["spec"][key] for key in _KEPT_OF_SPEC if claim["spec"].get(key) is not None},
+        "spec": _only(_KEPT_OF_SPEC, claim["spec"]),
     }
+
+
+def _only(keys: Iterable[str], values: Object) -> Object:
+    return {key: values[key] for key in keys if values.get(key) is not None}
