@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.control_plane import NEEDED, ControlPlane, assets
+from tests.cluster.harness import Instance
 
 HERE = Path(__file__).parent
 MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join(NEEDED)}"
@@ -38,3 +39,9 @@ def control_plane() -> Iterator[ControlPlane]:
     """The one control plane of this process. Tests use namespaces of their own, and leave it running."""
     with ControlPlane() as running:
         yield running
+
+
+@pytest.fixture
+def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
+    """An instance without apps, for that cluster."""
+    return Instance(tmp_path / "cloud", control_plane)

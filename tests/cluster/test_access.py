@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.faulty_network import pump
 from tests.cluster.harness import Instance
 
@@ -25,11 +24,6 @@ cat <<END
 {{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "$token"}}}}
 END
 """
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def change_kubeconfig(instance: Instance, section: str, **values: Any) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, eventually, node
 
 WEB = """\
@@ -68,11 +66,6 @@ metadata: {name: data}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 """
 PASSWORD = "defaultSecrets: [{key: password}]\n"
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def make_app(instance: Instance, name: str, resources: str = WEB) -> None:

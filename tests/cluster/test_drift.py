@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, eventually
 
 WEB = """\
@@ -48,11 +46,6 @@ kind: HorizontalPodAutoscaler
 metadata: {name: web}
 spec: {minReplicas: 5, maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
 """
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def look(instance: Instance, app: str, code: int) -> list[dict[str, Any]]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance
 from tests.cluster.test_drift import edit
 
@@ -60,11 +58,6 @@ spec:
       targetPort: 8080
     - {port: 443, targetPort: 8443, name: tls}
 """
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def make(

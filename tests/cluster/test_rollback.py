@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance
 
 APP = """\
@@ -20,11 +17,6 @@ kind: PersistentVolumeClaim
 metadata: {name: files}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 """
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def word(instance: Instance, app: str) -> str:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, eventually, node, set_status
 
 WEB = """\
@@ -40,11 +36,6 @@ kind: Service
 metadata: {name: web}
 spec: {type: LoadBalancer, selector: {component: web}, ports: [{port: 80}]}
 """
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def status(instance: Instance, app: str) -> dict[str, Any]:

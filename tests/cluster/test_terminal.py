@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pexpect
 import pyte
-import pytest
 
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, node
 
 DEPLOYMENT = """\
@@ -66,11 +63,6 @@ class Terminal:
         except pexpect.EOF:
             return False
         return True
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def test_table_follows_each_workload_in_its_own_row_to_the_end(instance: Instance) -> None:

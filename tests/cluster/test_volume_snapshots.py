@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, node
 from tests.cluster.snapshot_driver import snapshot_driver
 
@@ -28,11 +25,6 @@ spec:
       containers: [{name: main, image: "main:1", volumeMounts: [{name: files, mountPath: /files}]}]
       volumes: [{name: files, persistentVolumeClaim: {claimName: files}}]
 """
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def test_cluster_without_snapshots_is_told_so(instance: Instance) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, Object, eventually, node, set_status
 
 WEB = """\
@@ -37,11 +35,6 @@ metadata: {name: data}
 spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}
 """
 REQUIRES = "requires: [{{name: {0}}}]\n"
-
-
-@pytest.fixture
-def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
-    return Instance(tmp_path / "cloud", control_plane)
 
 
 def test_wait_ends_when_everything_is_ready(instance: Instance) -> None:
