@@ -236,6 +236,15 @@ def test_status_says_drifted_in_passing(instance: Instance) -> None:
     assert states(instance)["passing-3"]["state"] == "deployed"
 
 
+def test_namespace_deleted_by_hand_is_drift_whoever_looked_before(instance: Instance) -> None:
+    instance.app("vanished", WEB)
+    instance.deploy("vanished")
+    instance.kubectl("delete", "namespace", "vanished")
+    assert instance.wild("deploy", "--changed", "--dry-run").returncode == 0
+    assert {each["class"] for each in look(instance, "vanished", 1)} == {"missing"}
+    assert states(instance)["vanished"]["state"] == "drifted"
+
+
 def test_environment_of_another_branch_is_compared_with_that_branch(instance: Instance) -> None:
     instance.git("config", "wild-environment.production.branch", "main")
     instance.git("config", "wild-environment.production.kubeconfig", "kubeconfig")

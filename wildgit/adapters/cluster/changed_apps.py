@@ -7,7 +7,7 @@ made to say what the cluster says.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from wildgit.adapters.cluster.app_source import own_secrets
@@ -39,7 +39,7 @@ def read_changes(instance: Instance, cluster: Cluster, environment: Environment)
     present, committed = instance.app_names(), _committed(instance.root)
     apps = [app for app in present if app in committed]
     comparisons = _compare_all(instance, apps, records)
-    mirror_records(instance.root, environment, records, comparisons)
+    mirror_records(instance.root, environment, records, comparisons, kept=apps)
     judged = {app: record for app, record in records.items() if app in apps or app not in present}
     notes = _notes(instance, cluster, [app for app in apps if app in records])
     return find_changes(apps, judged, comparisons, environment.exclude, notes)
@@ -50,8 +50,13 @@ def mirror_records(
     environment: Environment,
     records: Mapping[str, DeployRecord],
     comparisons: Mapping[str, Comparison],
+    kept: Collection[str] = (),
 ) -> None:
-    """Make the refs of the environment say which commit of each app is deployed; git keeps those commits."""
+    """Make the refs of the environment say which commit of each app is deployed; git keeps those commits.
+
+    What the cluster has no record of loses its ref, except for the apps that are `kept`: their namespaces
+    went behind git's back, and `git wild drift` tells by the ref that it was so.
+    """
     mirror = read_mirror(root)
     before = {app: commit for (where, app), commit in mirror.items() if where == environment.name}
     after = {
@@ -62,7 +67,7 @@ def mirror_records(
     place = environment.name
     changed = (app for app, commit in after.items() if before.get(app) != commit)
     lines = [f"update {deployed_ref(place, app)} {after[app]}" for app in changed]
-    lines += [f"delete {deployed_ref(place, app)}" for app in before if app not in records]
+    lines += [f"delete {deployed_ref(place, app)}" for app in before if app not in {*records, *kept}]
     if lines:
         # Another deploy may write them at the same moment; they are only a mirror.
         try_git(["update-ref", "--stdin"], cwd=root, stdin="".join(f"{line}\n" for line in lines).encode())
