@@ -108,6 +108,9 @@ def test_emergency_deploys_from_objects_and_commits_when_the_work_is_clean(insta
     assert word(instance, "back-four") == "one"
     assert "half-way" in (instance.root / "apps/back-four/all.yaml").read_text()
     hint = next(line for line in done.stderr.splitlines() if line.startswith("hint:"))
+    runs = instance.git("rev-parse", "HEAD~1")[:7]
+    again = instance.wild("rollback", "back-four")
+    assert f"HEAD is not what runs; to have it so: git wild rollback back-four --to {runs}" in again.stderr
     instance.git("stash")
     done = instance.wild(*hint.partition("git wild ")[2].split())
     assert done.returncode == 0, done.stderr

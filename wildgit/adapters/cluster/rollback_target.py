@@ -69,15 +69,28 @@ class RollbackTarget:
                 hint="say where to: git wild rollback --all --to REV",
             )
         history = effective_history(self.history.read, head)
+        running = ""
         if self.history.state(head):
             deploys = self._deploys()
-            choice = choose_revision(history, deploys, self._running(deploys))
+            running = self._running(deploys)
+            choice = choose_revision(history, deploys, running)
         else:
             choice = choose_revision(history, ())  # it was deleted, and comes back as it was
         if choice is None:
             name = "there" if self.app == ALL else self.app
-            raise InputError(f"{name} has no earlier revision to go back to", hint=self._log_hint)
+            raise InputError(
+                f"{name} has no earlier revision to go back to", hint=self._hint_to(running, head)
+            )
         return choice
+
+    def _hint_to(self, running: str, head: str) -> str:
+        """What to type where nothing came before what runs; after an emergency HEAD may still lack that."""
+        if running and running != self.history.state(head):
+            for revision in self.history.read(head):
+                if revision.state == running:
+                    commit = revision.commit[:7]
+                    return f"HEAD is not what runs; to have it so: git wild rollback {self.app} --to {commit}"
+        return self._log_hint
 
     @property
     def _log_hint(self) -> str:
