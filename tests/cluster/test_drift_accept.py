@@ -262,6 +262,8 @@ def test_rule_hides_a_field_until_its_day(instance: Instance) -> None:
     make(instance, "ruled", {"settings.yaml": SETTINGS})
     patch(instance, "ruled", "configmap/settings", {"data": {"colour": "blue"}})
     reason = ("--reason", "the shop is blue this week")
+    late = instance.wild("drift", "ruled", "--ignore", "data.colour", *reason, "--until", "2020-01-01")
+    assert (late.returncode, "the rule would never count" in late.stderr) == (2, True)
     done = instance.wild("drift", "ruled", "--ignore", "data.colour", *reason, "--until", "2999-12-31")
     assert done.returncode == 0, done.stderr
     assert (instance.root / ".wildconfig").read_text() == (
@@ -270,7 +272,8 @@ def test_rule_hides_a_field_until_its_day(instance: Instance) -> None:
     done = instance.wild("drift", "ruled")
     assert (done.returncode, done.stdout) == (0, "ruled: no drift, 1 ignored\n")
     assert "ignored until 2999-12-31: the shop is blue" in instance.wild("drift", "-v", "ruled").stdout
-    instance.wild("drift", "ruled", "--ignore", "data.colour", *reason, "--until", "2020-01-01")
+    rule = "wild-ignore.ruled * data.colour.until"
+    instance.git("config", "--file", ".wildconfig", rule, "2020-01-01")
     done = instance.wild("drift", "ruled")
     assert done.returncode == 1
     assert "ended on 2020-01-01 and no longer counts" in done.stderr

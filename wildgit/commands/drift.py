@@ -121,12 +121,16 @@ def _accept(instance: Instance, apps: list[str], environment: str | None, fields
 
 
 def _ignore(instance: Instance, app: str, field: str, reason: str, until: str) -> int:
+    from datetime import UTC, datetime
+
     from wildgit.adapters import terminal
     from wildgit.adapters.settings import share_section
     from wildgit.core.cluster.ignore_rules import IgnoreRule, parse_date, parse_field
 
     [name] = instance.require_apps((app,))
     rule = IgnoreRule(name, parse_field(field), reason, parse_date(until))
+    if rule.until < datetime.now(UTC).date().isoformat():
+        raise UsageError(f"{rule.until} is over: the rule would never count", hint="write a day to come")
     share_section(instance.root, f"wild-ignore.{rule.key}", {"reason": rule.reason, "until": rule.until})
     terminal.remark(f"{rule} stands in .wildconfig now; commit it to share it")
     return OK
