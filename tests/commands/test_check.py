@@ -41,6 +41,14 @@ def test_clean_instance_is_clean(instance: Checkout) -> None:
         assert instance.wild("check", form) == ""
 
 
+def test_instance_without_commits_is_checked_and_no_repository_is_said(tmp_path: Path) -> None:
+    fresh = Checkout(tmp_path)
+    for command in (["check"], ["resolve"], ["hooks", "status"]):
+        assert "is not in a git repository\nhint: git wild init DIR" in fresh.wild(*command, code=3)
+    fresh.wild("init", ".")
+    fresh.wild("check")
+
+
 def test_findings_of_secrets_as_text_json_and_sarif(instance: Checkout) -> None:
     instance.write("apps/ghost/a file.yaml", f"x: 1\npassword: {SECRET}\n")
     instance.git("add", ".")

@@ -168,6 +168,12 @@ def test_what_means_something_to_a_shell_or_a_forge_is_refused(instance: Work, a
     assert instance.git("status", "--porcelain") == "?? .wildconfig\n"
 
 
+def test_one_forge_at_a_time(instance: Work) -> None:
+    for forges in ([], ["--github", "--gitlab"]):
+        assert "say which one" in instance.wild("ci", "init", *forges, code=2)
+    assert instance.git("status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

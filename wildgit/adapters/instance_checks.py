@@ -79,6 +79,8 @@ def check_breaking(top: Path, revisions: str) -> Iterator[Finding]:
     Raises:
         UsageError: it is no range with two ends.
     """
+    if not revisions and try_git(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=top).returncode != 0:
+        return  # nothing is committed yet, so nothing breaks
     base, tip = _ends(top, revisions)
     tips = [tip] if tip else []
     changed = run_git(

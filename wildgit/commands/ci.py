@@ -13,17 +13,17 @@ def command() -> None:
 
 
 @command.command(name="init")
-@click.option("--github", "target", flag_value="github", help="GitHub Actions.")
-@click.option("--gitlab", "target", flag_value="gitlab", help="GitLab CI/CD.")
-@click.option("--forgejo", "target", flag_value="forgejo", help="Forgejo Actions.")
-@click.option("--woodpecker", "target", flag_value="woodpecker", help="Woodpecker CI.")
-@click.option("--cronjob", "target", flag_value="cronjob", help="Instead, an app that looks for drift daily.")
+@click.option("--github", is_flag=True, help="GitHub Actions.")
+@click.option("--gitlab", is_flag=True, help="GitLab CI/CD.")
+@click.option("--forgejo", is_flag=True, help="Forgejo Actions.")
+@click.option("--woodpecker", is_flag=True, help="Woodpecker CI.")
+@click.option("--cronjob", is_flag=True, help="Instead, an app that looks for drift daily.")
 @click.option("--env", "environment", metavar="NAME", help="With --cronjob: the environment it runs in.")
 @click.option("--install", metavar="SPEC", help="What pip installs; '' where the image has git wild.")
 @click.option("--image", metavar="IMAGE", help="Where jobs run that have a choice: python:3.13-bookworm.")
 @click.option("--force", is_flag=True, help="Replace files that were changed or that we did not write.")
 def init(
-    target: str | None, environment: str | None, install: str | None, image: str | None, force: bool
+    environment: str | None, install: str | None, image: str | None, force: bool, **targets: bool
 ) -> int:
     """Write pipelines that check, plan, deploy, and take upstream's updates.
 
@@ -34,8 +34,13 @@ def init(
     Which branch deploys where is said by wild-environment.NAME.branch in .wildconfig. Run it again after a
     change there, or after an update of git wild.
     """
-    if target is None:
-        raise UsageError("say which: --github, --gitlab, --forgejo, --woodpecker or --cronjob")
+    chosen = [name for name, is_chosen in targets.items() if is_chosen]
+    if len(chosen) != 1:
+        raise UsageError(
+            "say which one: --github, --gitlab, --forgejo, --woodpecker or --cronjob",
+            hint="for two of them, run it twice",
+        )
+    [target] = chosen
     if environment is not None and target != "cronjob":
         raise UsageError("--env only goes with --cronjob: a pipeline has every environment")
     if target == "cronjob":

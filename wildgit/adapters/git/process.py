@@ -11,6 +11,7 @@ from wildgit.errors import GitError
 
 # Signatures would stand among the lines that we read, whatever format is asked for.
 _FOR_MACHINES = ("-c", "log.showSignature=false")
+_NO_REPOSITORY = ": not a git repository (or any"
 
 
 def run_git(
@@ -33,7 +34,10 @@ def run_git(
     """
     done = try_git(arguments, cwd=cwd, stdin=stdin, env=env)
     if done.returncode != 0:
-        raise GitError(_complaint(arguments, done))
+        complaint = _complaint(arguments, done)
+        if _NO_REPOSITORY in complaint:
+            raise GitError(f"{cwd.resolve()} is not in a git repository", hint="git wild init DIR")
+        raise GitError(complaint)
     return done.stdout
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from wildgit.core.cluster.environment import Environment
 from wildgit.errors import UsageError
 
+_NAME_ONE = "git config --file .wildconfig wild-environment.NAME.branch BRANCH"
 _RELEASED = ("main", "master")  # what these branches deploy to is promoted to
 
 
@@ -107,7 +108,7 @@ def _named(environments: list[Environment], name: str) -> Environment:
         return found[0]
     raise UsageError(
         f"{name!r} is no environment with a branch, and no branch of one; there are: {_listed(environments)}",
-        hint="git config wild-environment.NAME.branch BRANCH",
+        hint=_NAME_ONE,
     )
 
 
@@ -115,6 +116,8 @@ def _only(environments: list[Environment], way: str, is_meant: Callable[[Environ
     found = [each for each in environments if is_meant(each)]
     if len(found) == 1:
         return found[0]
+    if not environments:
+        raise UsageError("no environment has a branch, so there is nothing to promote to", hint=_NAME_ONE)
     raise UsageError(
         f"it is not clear what to promote {way}; the environments with a branch: {_listed(environments)}",
         hint="git wild promote FROM TO",
