@@ -8,9 +8,16 @@ _git_wild ()
 			command="$word"
 		fi
 	done
+	if [ "$prev" = --env ]; then
+		__gitcomp_nl "$(__git_wild_environments)"
+		return
+	fi
 	case "$cur" in
 	--rev=*|--to=*|--range=*)
 		__git_complete_refs --cur="${cur#*=}"
+		;;
+	--env=*)
+		__gitcomp_nl "$(__git_wild_environments)" "" "${cur#*=}"
 		;;
 	-*)
 		__gitcomp "$(__git_wild_options "$command")"

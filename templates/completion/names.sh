@@ -4,6 +4,17 @@ __git_wild_apps ()
 	command ls "$(git rev-parse --show-toplevel 2>/dev/null)/apps" 2>/dev/null
 }
 
+# The environments of the settings.
+__git_wild_environments ()
+{
+	local top
+	top="$(git rev-parse --show-toplevel 2>/dev/null)"
+	{
+		git config --name-only --get-regexp '^wild-environment\.'
+		git config --file "$top/.wildconfig" --name-only --get-regexp '^wild-environment\.'
+	} 2>/dev/null | sed -e 's/^[^.]*\.//' -e 's/\.[^.]*$//' | sort -u
+}
+
 # The packages that upstream had when it was fetched last.
 __git_wild_packages ()
 {

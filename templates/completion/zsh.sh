@@ -9,7 +9,9 @@ _git-wild ()
 			command="$word"
 		fi
 	done
-	if [[ "$PREFIX" == -* ]]; then
+	if [[ "${words[CURRENT-1]}" == --env ]]; then
+		compadd -- ${(f)"$(__git_wild_environments)"}
+	elif [[ "$PREFIX" == -* ]]; then
 		compadd -S '' -- ${(M)=$(__git_wild_options "$command"):#*=}
 		compadd -- ${=$(__git_wild_options "$command"):#*=}
 	else

@@ -80,6 +80,15 @@ def test_bash_offers_installed_apps_but_packages_to_add(instance: Path) -> None:
 
 
 @needs_bash
+def test_bash_offers_the_environments_of_both_settings(instance: Path) -> None:
+    named = ("wild-environment.production.branch", "main")
+    for file, setting in ((".wildconfig", named), (".git/config", ("wild-environment.try.v2.context", "x"))):
+        subprocess.run(["git", "config", "--file", file, *setting], cwd=instance, check=True)
+    for line in ("git wild deploy --env ", "git wild drift web --env=", "git wild promote "):
+        assert complete(line, instance / "apps") == ["production", "try.v2"]
+
+
+@needs_bash
 def test_installed_file_loads_by_itself(tmp_path: Path) -> None:
     subprocess.run(["git-wild", "completion", "bash", "--install"], check=True, capture_output=True)
     installed = "~/.local/share/bash-completion/completions/git-wild"

@@ -24,7 +24,11 @@ _PLACES = {
     "zsh": ("XDG_DATA_HOME", ".local/share", "zsh/site-functions/_git-wild"),
 }
 # What stands for an argument of this name.
-_NAMES = {"app": "__git_wild_apps", "apps": "__git_wild_apps", "package": "__git_wild_packages"}
+_NAMES = {
+    **dict.fromkeys(("app", "apps"), "__git_wild_apps"),
+    **dict.fromkeys(("source", "target"), "__git_wild_environments"),
+    "package": "__git_wild_packages",
+}
 _LOADERS = {
     "bash": 'eval "$(git-wild completion bash)"\n',
     "zsh": '#compdef git-wild\neval "$(git-wild completion zsh)"\n_git-wild "$@"\n',

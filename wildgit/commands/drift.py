@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     metavar="[FIELD]",
     help="Write what the cluster has into the manifests: of one field, or of all.",
 )
-@click.option("--ignore", metavar="FIELD", help="Leave this field alone, by a rule in .wildconfig.")
+@click.option(
+    "--ignore", metavar="FIELD", help="Count this field no more, by a rule in .wildconfig; deploy goes on."
+)
 @click.option("--reason", metavar="TEXT", help="With --ignore: why.")
 @click.option("--until", metavar="DATE", help="With --ignore: the last day of the rule, as 2026-12-31.")
 def drift(

@@ -219,6 +219,8 @@ def _action(desired: Object, drafted: Draft, answers: Mapping[ResourceId, Object
     )
     if stale and desired["kind"] in RESTARTABLE and drafted.restart and not _rolls(live, answer):
         return replace(action, restart=True, note="restarts: a secret it uses changed")
+    if meaningful(live) == meaningful(answer) and not take_over:
+        return replace(action, note="stays as it is: only the record of who wrote it changes")
     return action
 
 
