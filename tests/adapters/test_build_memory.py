@@ -74,6 +74,13 @@ def test_what_does_not_build_is_never_remembered(app: Path, memory: BuildMemory)
     assert not memory.folder.exists()
 
 
+def test_why_it_does_not_build_is_the_first_that_is_said(app: Path, memory: BuildMemory) -> None:
+    (app / "broken.yaml").write_text("kind: [")
+    (app / "kustomization.yaml").write_text("resources: [broken.yaml]\n")
+    with pytest.raises(InputError, match="does not build: accumulating resources"):
+        names(app, memory)
+
+
 def test_the_memory_forgets_what_was_used_longest_ago(app: Path, memory: BuildMemory) -> None:
     for number in range(310):
         memory.keep(f"{number:03}", [])

@@ -111,6 +111,7 @@ def parse_resources(text: bytes, name: str) -> list[dict[str, Any]]:
 def _start_kubectl(folder: Path) -> subprocess.Popen[bytes]:
     environment = {
         "HOME": os.devnull,  # no user's kustomize plugins
+        "KUBERC": "off",  # nor a complaint that preferences are not there, before what is really wrong
         "PATH": os.devnull,  # no git, no helm, no exec function
         "HTTP_PROXY": _DEAD_PROXY,
         "HTTPS_PROXY": _DEAD_PROXY,
