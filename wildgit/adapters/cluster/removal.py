@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.deployed_commits import deployed_ref, read_mirror
 from wildgit.adapters.cluster.namespaces import (
     Ladder,
     free_namespace,
@@ -16,7 +17,7 @@ from wildgit.adapters.cluster.namespaces import (
     wait_until_gone,
 )
 from wildgit.adapters.cluster.survey import read_each
-from wildgit.adapters.git.process import run_git, try_git
+from wildgit.adapters.git.process import run_git
 from wildgit.adapters.instance import APPS, CONFIG, SECRETS, Instance, section
 from wildgit.core.cluster.deploy_record import RECORD_ANNOTATIONS, read_record
 from wildgit.core.cluster.desired_state import APP_LABEL
@@ -143,11 +144,7 @@ def remove_locally(instance: Instance, app: str) -> list[str]:
             folder.rename(leaving)
             shutil.rmtree(leaving)
             went.append(f"{APPS}/{app}")
-    for ref in _deployed_refs(instance, app):
-        run_git(["update-ref", "-d", ref], cwd=instance.root)
+    for environment, deployed in read_mirror(instance.root):
+        if deployed == app:
+            run_git(["update-ref", "-d", deployed_ref(environment, app)], cwd=instance.root)
     return went
-
-
-def _deployed_refs(instance: Instance, app: str) -> list[str]:
-    listed = try_git(["for-each-ref", "--format=%(refname)", "refs/wild/deployed"], cwd=instance.root)
-    return [ref for ref in listed.stdout.decode().split() if ref.rpartition("/")[2] == app]
