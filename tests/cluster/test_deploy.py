@@ -195,6 +195,13 @@ def test_what_was_one_thing_becomes_another_though_the_server_keeps_its_defaults
     # Nothing is left over in who owns what: it goes the same way back.
     assert instance.wild("drift", "switch").returncode == 0
     assert "2 unchanged" in instance.deploy("switch")
+    # What somebody made another thing by hand is put back.
+    volume = (
+        '{"op": "replace", "path": "/spec/template/spec/volumes/0", "value": {"name": "one", "emptyDir": {}}}'
+    )
+    instance.kubectl("patch", "deployment/web", "-n", "switch", "--type=json", "-p", f"[{volume}]")
+    instance.deploy("switch")
+    assert instance.wild("drift", "switch").returncode == 0
     instance.write("apps/switch/all.yaml", BEFORE)
     instance.deploy("switch")
     back = instance.get("deployment", "web", "switch")

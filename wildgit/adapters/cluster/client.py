@@ -304,16 +304,18 @@ class Cluster:
         live = self.get(identify(obj)) if error.code == _INVALID else None
         if live is None:
             return None
-        left = left_behind(obj, live, [str(cause.get("field") or "") for cause in error.causes])
-        if not left:
-            return None
-        try:
-            merged = self._send_trial(stand_in(obj, live, left))
-        except ApiError:
-            return None
-        whole = settled(merged, obj, left)
-        whole["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
-        return whole
+        refused = [str(cause.get("field") or "") for cause in error.causes]
+        for of_others in (False, True):  # what others put there goes only where it is in the way
+            left = left_behind(obj, live, refused, of_others=of_others)
+            try:
+                merged = self._send_trial(stand_in(obj, live, left)) if left else None
+            except ApiError:
+                continue
+            if merged is not None:
+                whole = settled(merged, obj, left)
+                whole["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+                return whole
+        return None
 
     def _replace_settled(self, obj: Object, error: ApiError, *, dry_run: bool = False) -> Object | None:
         """Take out what an apply would leave behind, in one write with all that the apply brings.

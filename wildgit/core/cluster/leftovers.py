@@ -27,8 +27,10 @@ Path = tuple[
 ]  # keys of mappings, and elements of lists as managedFields name them: `k:{"name":"web"}`
 
 
-def left_behind(desired: Mapping[str, Any], live: Mapping[str, Any], refused: Iterable[str]) -> list[Path]:
-    """Return the structures that `desired` does not state, nobody but us owns, and that may be in its way.
+def left_behind(
+    desired: Mapping[str, Any], live: Mapping[str, Any], refused: Iterable[str], *, of_others: bool = False
+) -> list[Path]:
+    """Return the structures that `desired` does not state, and that may be in its way.
 
     Args:
         desired: what was refused.
@@ -39,7 +41,8 @@ def left_behind(desired: Mapping[str, Any], live: Mapping[str, Any], refused: It
     owned = applied_fields(live)
     if owned is None:
         return []
-    others = [entry.get("fieldsV1") or {} for entry in _entries(live) if not _is_ours(entry)]
+    entries = [] if of_others else [entry for entry in _entries(live) if not _is_ours(entry)]
+    others = [entry.get("fieldsV1") or {} for entry in entries]
     fields = [_without_positions(field) for field in refused if field]
     return [
         path
