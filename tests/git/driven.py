@@ -50,5 +50,7 @@ def make_repository(root: Path) -> Repository:
     repository = Repository(root)
     repository.git("init", "--quiet")
     merge_driver.register(root)
-    repository.commit({".gitattributes": merge_driver.add_attributes("")}, "chore: attributes")
+    repository.commit(
+        {".gitattributes": merge_driver.add_attributes(""), "config.yaml": "apps: {}\n"}, "chore: begin"
+    )
     return repository
