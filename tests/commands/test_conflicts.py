@@ -151,3 +151,13 @@ def test_diff3_style_is_honoured(conflicted) -> None:
     work.git("config", "merge.conflictStyle", "diff3")
     work.wild("merge", code=1)
     assert "||||||| base\n          workingDir: /srv\n=======" in work.read(CONFLICT_FILE)
+
+
+def test_lock_that_a_killed_git_left_is_named_with_what_to_type(diverged: Work) -> None:
+    lock = diverged.root / ".git/index.lock"
+    lock.touch()
+    said = diverged.wild("update", code=3)
+    assert f"{lock} exists: another git is at work here, or one was killed" in said
+    assert f"rm {lock}" in said
+    lock.unlink()
+    diverged.wild("update", code=1)

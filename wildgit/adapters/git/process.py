@@ -30,14 +30,11 @@ def run_git(
         env: variables set on top of ours.
 
     Raises:
-        GitError: git is missing or exited with a code other than 0; the message is git's own last line.
+        GitError: git is missing or exited with a code other than 0; the message is git's own.
     """
     done = try_git(arguments, cwd=cwd, stdin=stdin, env=env)
     if done.returncode != 0:
-        complaint = _complaint(arguments, done)
-        if _NO_REPOSITORY in complaint:
-            raise GitError(f"{cwd.resolve()} is not in a git repository", hint="git wild init DIR")
-        raise GitError(complaint)
+        raise _complaint(arguments, done, cwd)
     return done.stdout
 
 
@@ -92,13 +89,25 @@ def pass_through(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] 
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    # Messages are shown and sometimes read by us: one language.
-    return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en", **(extra or {})}
+    # Messages are shown and sometimes read by us: one language. And who only looks takes no lock, which would
+    # stay behind if we were killed.
+    fixed = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en", "GIT_OPTIONAL_LOCKS": "0"}
+    return {**os.environ, **fixed, **(extra or {})}
 
 
-def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> str:
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    last = (
-        lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else f"exit code {done.returncode}"
-    )
-    return f"git {arguments[0]}: {last}"
+def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes], cwd: Path) -> GitError:
+    import re
+    import shlex
+
+    text = done.stderr.decode("utf-8", "replace").strip()
+    if _NO_REPOSITORY in text:
+        return GitError(f"{cwd.resolve()} is not in a git repository", hint="git wild init DIR")
+    lock = re.search(r"Unable to create '(.+\.lock)': File exists", text)
+    if lock:
+        return GitError(
+            f"git {arguments[0]}: {lock[1]} exists: another git is at work here, or one was killed",
+            hint=f"if no other git runs: rm {shlex.quote(lock[1])}",
+        )
+    lines = text.splitlines() or [f"exit code {done.returncode}"]
+    last = next((line for line in reversed(lines) if line.startswith(("fatal: ", "error: "))), lines[-1])
+    return GitError(f"git {arguments[0]}: {last.removeprefix('fatal: ').removeprefix('error: ')}")
