@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.commands.conftest import Work
+
 CONFLICT_FILE = "apps/web/deployment.yaml"
 
 
