@@ -96,9 +96,9 @@ def refused(work, *said: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("..", "leaves the package"),
-        (".git", "would configure git"),
-        (".GIT", "would configure git"),
+        ("..", "is no name that a file can have"),
+        (".git", "is no name that a file can have"),
+        (".GIT", "is no name that a file can have"),
         (".gitattributes", "would configure git"),
         (".gitmodules", "would configure git"),
         ("git~1", "would configure git"),

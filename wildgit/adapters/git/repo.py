@@ -143,8 +143,12 @@ class Repo:
             return None
         return str(entry.id) if isinstance(entry, pygit2.Tree) else None
 
-    def entries(self, tree: str) -> Iterator[tuple[str, TreeEntry]]:
+    def entries(self, tree: str, place: str | None = None) -> Iterator[tuple[str, TreeEntry]]:
         """Yield the direct entries of a tree: name, mode and id.
+
+        Args:
+            tree: its id.
+            place: how messages call it.
 
         Raises:
             InputError: a name is not UTF-8, or one that git would never check out.
@@ -153,16 +157,21 @@ class Repo:
             try:
                 name = entry.raw_name.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise InputError(f"file name {entry.raw_name!r} is not UTF-8", source=tree[:7]) from error
+                raise InputError(
+                    f"file name {entry.raw_name!r} is not UTF-8", source=place or tree[:7]
+                ) from error
             if "/" in name or name.lower() in _NO_NAMES:
-                raise InputError(f"{name!r} is no name that a file can have in git", source=tree[:7])
+                reason = f"{name!r} is no name that a file can have in git"
+                raise InputError(reason, source=place or tree[:7])
             yield name, TreeEntry(entry.filemode, str(entry.id))
 
-    def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, TreeEntry]]:
-        """Yield every file below a tree, links and submodules too: path and entry."""
-        for name, entry in self.entries(tree):
+    def files(
+        self, tree: str, prefix: str = "", *, place: str | None = None
+    ) -> Iterator[tuple[str, TreeEntry]]:
+        """Yield every file below a tree, links and submodules too: path and entry; see `entries`."""
+        for name, entry in self.entries(tree, place):
             if entry.mode == FOLDER:
-                yield from self.files(entry.blob, f"{prefix}{name}/")
+                yield from self.files(entry.blob, f"{prefix}{name}/", place=place)
             else:
                 yield prefix + name, entry
 
@@ -286,7 +295,7 @@ class Repo:
         place = source or f"{commit[:7]}:{path}"
         files: dict[str, PackageFile] = {}
         total_bytes = 0
-        for name, entry in self.files(tree):
+        for name, entry in self.files(tree, place=place):
             _check_entry(name, entry, place)
             size = self.blob_size_bytes(entry.blob)
             total_bytes += size
