@@ -18,6 +18,7 @@ from wildgit.core.cluster.field_ownership import MANAGER
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import ClusterError
 
+_TRIES_AGAINST_CONTROLLER = 10
 _POLL_S = 0.25
 _LONGEST_GRACE_S = 120.0  # of pods that are still allowed to end by themselves
 
@@ -160,11 +161,17 @@ def _finalize(cluster: Cluster, name: str, uid: str, say: Callable[[str], None],
         return
     left = ", ".join(_names(left_in(cluster, name))) or "nothing that can be listed"
     say(f"finalizing namespace {name} as the last resort; this can leave objects behind (left: {left})")
-    try:
-        cluster.finalize_namespace(namespace)
-    except ApiError as error:
-        if error.code not in (404, 409):  # it went by itself at that very moment
-            raise
+    for _ in range(_TRIES_AGAINST_CONTROLLER):
+        try:
+            cluster.finalize_namespace(namespace)
+            break
+        except ApiError as error:
+            if error.code not in (404, 409):
+                raise
+        # It went by itself, or its controller wrote it since it was read.
+        namespace = cluster.get(namespace_id(name))
+        if namespace is None or namespace["metadata"]["uid"] != uid:
+            return
     if not wait_until_gone(cluster, name, uid, ladder.wait_s):
         raise ClusterError(
             f"namespace {name} is stuck Terminating: {conditions_text(namespace) or left}",
