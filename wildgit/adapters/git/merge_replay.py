@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from wildgit.adapters.git.objects import is_instance_at
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.core.guard.findings import Finding
 from wildgit.core.merge.review import review_file
@@ -32,7 +33,7 @@ def replay_merges(cwd: Path, revisions: str) -> list[Finding]:
     findings = []
     for line in listing.decode().splitlines():
         commit, *parents = line.split()
-        if len(parents) == 2 and _is_instance(cwd, parents[1]):
+        if len(parents) == 2 and is_instance_at(cwd, parents[1]):
             found = _replay(cwd, commit, parents[0], parents[1])
             findings += [finding._replace(commit=commit) for finding in found]
     return findings
@@ -48,10 +49,6 @@ def _replay(cwd: Path, commit: str, ours: str, theirs: str) -> Iterator[Finding]
         if _is_taken(*blobs):
             continue
         yield from review_file(path, *(_read(cwd, blob) for blob in blobs))
-
-
-def _is_instance(cwd: Path, commit: str) -> bool:
-    return try_git(["cat-file", "-e", f"{commit}:config.yaml"], cwd=cwd).returncode == 0
 
 
 def _is_taken(base: str, ours: str, theirs: str, recorded: str) -> bool:

@@ -18,7 +18,6 @@ PIECE_BYTES = 8 << 20
 
 _REAL_OBJECTS = {"GIT_NO_REPLACE_OBJECTS": "1"}
 _BATCH = 256  # requests on their way at once: they must fit a pipe while nobody reads
-_CONFIG = "config.yaml"
 _SUBMODULE = "160000"
 _SYMBOLIC_LINK = "120000"
 # What was guarded when it came, or is published already. Not the stash, notes or HEAD: those are not guarded.
@@ -107,8 +106,13 @@ def _merged_upstreams(cwd: Path, revisions: list[str]) -> Iterator[str]:
     for record in run_git(arguments, cwd=cwd, env=_REAL_OBJECTS).decode("utf-8", "replace").split("\0"):
         words = record.split()
         for commit in {word for word in words[1:] if words.count(word) > 1}:
-            if try_git(["cat-file", "-e", f"{commit}:{_CONFIG}"], cwd=cwd, env=_REAL_OBJECTS).returncode:
+            if not is_instance_at(cwd, commit):
                 yield commit
+
+
+def is_instance_at(cwd: Path, commit: str) -> bool:
+    """Return whether a commit is one of an instance: those have a config.yaml, and upstream's have none."""
+    return not try_git(["cat-file", "-e", f"{commit}:config.yaml"], cwd=cwd, env=_REAL_OBJECTS).returncode
 
 
 def existing(cwd: Path, object_ids: list[str]) -> list[str]:
