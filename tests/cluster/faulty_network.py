@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import socket
 import ssl
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 
-class ResettingProxy:
-    """Passes TCP connections on, and resets every second one after the bytes that a TLS greeting takes."""
+class Listener:
+    """A port on 127.0.0.1; `serve` gets each connection in a thread of its own, and its number, from 1."""
 
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
-        self.reset_count = 0
-        self._count = 0
+    def __init__(self, serve: Callable[[socket.socket, int], None]) -> None:
+        self._serve = serve
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -33,12 +32,21 @@ class ResettingProxy:
 
     def _accept(self) -> None:
         with suppress(OSError):
-            while True:
+            for number in itertools.count(1):
                 client, _ = self._server.accept()
-                self._count += 1
-                threading.Thread(target=self._serve, args=(client, self._count % 2 == 1), daemon=True).start()
+                threading.Thread(target=self._serve, args=(client, number), daemon=True).start()
 
-    def _serve(self, client: socket.socket, is_reset: bool) -> None:
+
+class ResettingProxy(Listener):
+    """Passes TCP connections on, and resets every second one after the bytes that a TLS greeting takes."""
+
+    def __init__(self, target_port: int) -> None:
+        self.target_port = target_port
+        self.reset_count = 0
+        super().__init__(self._pass_on)
+
+    def _pass_on(self, client: socket.socket, number: int) -> None:
+        is_reset = number % 2 == 1
         upstream = socket.create_connection(("127.0.0.1", self.target_port))
         back = threading.Thread(target=pump, args=(upstream, client), daemon=True)
         back.start()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.faulty_network import pump
+from tests.cluster.faulty_network import Listener, pump
 from tests.cluster.harness import Instance
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
@@ -69,25 +69,15 @@ def test_token_file_beside_the_kubeconfig_is_read(instance: Instance) -> None:
     assert instance.get("configmap", "settings", "filed")
 
 
-class Tunnel:
+class Tunnel(Listener):
     """A forward proxy: takes CONNECT, says where somebody wanted to go, and passes the bytes on."""
 
     def __init__(self) -> None:
         self.targets: list[str] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(self._connect)
+        self.url = f"http://127.0.0.1:{self.port}"
 
-    def close(self) -> None:
-        self._server.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def _connect(self, client: socket.socket, number: int) -> None:
         request = b""
         while b"\r\n\r\n" not in request:
             request += client.recv(4096)
