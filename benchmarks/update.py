@@ -195,12 +195,12 @@ def timed(arguments: list[str], folder: Path) -> tuple[float, float]:
 
 def parts(instance: Path) -> list[tuple[str, float]]:
     """Measure rendering, merging and the rest of the plan in this process, once; names and seconds."""
-    from wildgit.adapters import upstream_merge
     from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.merge_run import merge_options
     from wildgit.adapters.settings import read_settings
-    from wildgit.adapters.upstream import find_upstream
+    from wildgit.adapters.upstream.merge import plan_merge
+    from wildgit.adapters.upstream.merge_run import merge_options
+    from wildgit.adapters.upstream.wild_directory import find_upstream
     from wildgit.core.app import update
 
     spent: dict[str, float] = {}
@@ -222,9 +222,7 @@ def parts(instance: Path) -> list[tuple[str, float]]:
         found = Instance(instance)
         repo, settings = Repo(instance), read_settings(instance)
         began = time.perf_counter()
-        upstream_merge.plan_merge(
-            found, repo, settings, find_upstream(repo, settings), options=merge_options(settings)
-        )
+        plan_merge(found, repo, settings, find_upstream(repo, settings), options=merge_options(settings))
         spent["the whole plan"] = time.perf_counter() - began
     finally:
         update.render_package, update.merge_files = kept

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wildgit.adapters.sample import load_releases, publish_sample
+from wildgit.adapters.upstream.sample import load_releases, publish_sample
 from wildgit.errors import GitError, InputError
 
 

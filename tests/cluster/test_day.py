@@ -17,7 +17,7 @@ import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import node
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 
 PROMPT = "§ "
 TIMEOUT_S = 60

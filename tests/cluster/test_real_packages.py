@@ -16,7 +16,7 @@ import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, node
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = Path(os.environ.get("WILD_UPSTREAM_BUNDLE") or ROOT / "../shared/upstreams/wild-cloud-apps.bundle")

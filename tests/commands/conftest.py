@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pytest_git import GitRepo
 
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 
 
 @dataclass(frozen=True)

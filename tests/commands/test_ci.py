@@ -10,7 +10,7 @@ import yaml
 
 from tests.commands.conftest import Work, begin, copy_of, made_once
 from tests.pipelines import Forge, forge, run_step, steps
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 
 SCHEMAS = {
     "github": "github-workflows",

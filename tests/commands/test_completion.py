@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 from wildgit.commands import COMMANDS
 
 GIT_COMPLETION = Path("/usr/share/bash-completion/completions/git")

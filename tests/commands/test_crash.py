@@ -93,7 +93,7 @@ def moments(length_s: float, seed: int) -> list[float]:
 
 @pytest.mark.slow
 def test_update_killed_at_random_moments(sample, tmp_path) -> None:
-    from wildgit.adapters.sample import publish_sample
+    from wildgit.adapters.upstream.sample import publish_sample
 
     for app in ("redis", "postgres", "miniflux"):
         sample.wild("add", app)
@@ -118,7 +118,7 @@ def test_update_killed_at_random_moments(sample, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_update_can_be_aborted_by_git_alone(sample, tmp_path) -> None:
-    from wildgit.adapters.sample import publish_sample
+    from wildgit.adapters.upstream.sample import publish_sample
 
     for app in ("redis", "postgres"):
         sample.wild("add", app)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.commands.conftest import Work, begin
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 
 
 @pytest.mark.parametrize("release", [1, 2, 3])

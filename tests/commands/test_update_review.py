@@ -9,7 +9,7 @@ import subprocess
 import yaml
 
 from tests.commands.conftest import WEB, Work, publish_in
-from wildgit.adapters.sample import publish_sample
+from wildgit.adapters.upstream.sample import publish_sample
 
 BRANCH = r"wild-directory-update-\d{4}-\d\d-\d\d"
 

@@ -132,8 +132,8 @@ def check_packages(top: Path) -> Iterator[Finding]:
 
 def check_compiled(instance: Instance) -> Iterator[Finding]:
     """Yield the files that are not what config.yaml and their package compile to, with hand edits kept."""
-    from wildgit.adapters.compile_run import plan_compile
     from wildgit.adapters.git.repo import Repo
+    from wildgit.adapters.upstream.compile_run import plan_compile
 
     repo = Repo(instance.root)
     for app in instance.app_names():

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_by_app
-from wildgit.adapters.installed_apps import InstalledApps
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import REMOTE, read_settings
-from wildgit.adapters.upstream import Upstream, find_upstream
+from wildgit.adapters.upstream.installed_apps import InstalledApps
+from wildgit.adapters.upstream.wild_directory import Upstream, find_upstream
 from wildgit.core.app.defaults import resolve_defaults
 from wildgit.core.app.render import build_world, read_values, render_package
 from wildgit.core.app.update import pristine_files

@@ -9,9 +9,9 @@ import click
 from wildgit.errors import OK, UsageError
 
 if TYPE_CHECKING:
-    from wildgit.adapters.app_install import Installation
-    from wildgit.adapters.installed_apps import InstalledApps
     from wildgit.adapters.instance import Instance
+    from wildgit.adapters.upstream.app_install import Installation
+    from wildgit.adapters.upstream.installed_apps import InstalledApps
 
 
 @click.command()
@@ -25,13 +25,14 @@ def add(package: str, name: str | None, chosen: tuple[str, ...], rev: str | None
     Compiles it into apps/APP, fills config.yaml with its defaults and secrets.yaml with new secrets.
     What is set there already stays, and a secret that exists is never made again.
     """
-    from wildgit.adapters import app_install, terminal
+    from wildgit.adapters import terminal
     from wildgit.adapters.git.merge_state import MergeState
     from wildgit.adapters.git.repo import Repo
-    from wildgit.adapters.installed_apps import InstalledApps
     from wildgit.adapters.instance import APPS, Instance
     from wildgit.adapters.settings import read_settings
-    from wildgit.adapters.upstream import find_upstream
+    from wildgit.adapters.upstream import app_install
+    from wildgit.adapters.upstream.installed_apps import InstalledApps
+    from wildgit.adapters.upstream.wild_directory import find_upstream
     from wildgit.core.app.package import check_app_name
 
     app = check_app_name(name or package)
@@ -67,7 +68,8 @@ def add(package: str, name: str | None, chosen: tuple[str, ...], rev: str | None
 
 def _complete(instance: Instance, installed: InstalledApps, installation: Installation) -> int:
     """The app is there: finish what an interrupted run left out, or say that there is nothing to do."""
-    from wildgit.adapters import app_install, terminal
+    from wildgit.adapters import terminal
+    from wildgit.adapters.upstream import app_install
     from wildgit.errors import InputError
 
     app, package = installation.app, installation.package

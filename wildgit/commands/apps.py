@@ -14,10 +14,10 @@ def apps(rev: str | None, as_json: bool) -> int:
     """List the packages that upstream has, and which of them are installed."""
     from wildgit.adapters import terminal
     from wildgit.adapters.git.repo import Repo
-    from wildgit.adapters.installed_apps import InstalledApps
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.settings import read_settings
-    from wildgit.adapters.upstream import find_upstream
+    from wildgit.adapters.upstream.installed_apps import InstalledApps
+    from wildgit.adapters.upstream.wild_directory import find_upstream
 
     instance = Instance.find()
     repo = Repo(instance.root)

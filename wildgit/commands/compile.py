@@ -18,10 +18,10 @@ def compile_command(apps: tuple[str, ...], dry_run: bool, check: bool) -> int:
     now. Exit code 1: conflicts are left, with markers in the files and stages in the index.
     """
     from wildgit.adapters import terminal
-    from wildgit.adapters.compile_run import compile_apps, plan_compile
     from wildgit.adapters.git.merge_state import MergeState
     from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
+    from wildgit.adapters.upstream.compile_run import compile_apps, plan_compile
 
     instance = Instance.find()
     names = instance.require_apps(apps)

@@ -37,7 +37,7 @@ def diff(
     """
     from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.pristine_diff import custom_sides, show_diff, upstream_sides
+    from wildgit.adapters.upstream.pristine_diff import custom_sides, show_diff, upstream_sides
 
     if custom + upstream + cluster > 1:
         raise UsageError("--custom, --upstream and --cluster exclude each other")

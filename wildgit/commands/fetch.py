@@ -12,18 +12,18 @@ from wildgit.errors import OK
 def fetch(quiet: bool) -> int:
     """Fetch upstream, and say what is new for each app."""
     from wildgit.adapters import terminal
-    from wildgit.adapters import upstream as upstreams
     from wildgit.adapters.git.repo import Repo
-    from wildgit.adapters.installed_apps import InstalledApps
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.settings import read_settings
+    from wildgit.adapters.upstream import wild_directory
+    from wildgit.adapters.upstream.installed_apps import InstalledApps
 
     instance = Instance.find()
-    upstreams.fetch(instance.root, quiet=quiet)
+    wild_directory.fetch(instance.root, quiet=quiet)
     if quiet:
         return OK
     repo = Repo(instance.root)
-    upstream = upstreams.find_upstream(repo, read_settings(instance.root))
+    upstream = wild_directory.find_upstream(repo, read_settings(instance.root))
     installed = InstalledApps(instance, repo)
     rows = []
     for name in filter(installed.has_lock, installed.names):

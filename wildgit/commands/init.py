@@ -29,17 +29,17 @@ def init(directory: Path, upstream: str | None, no_hooks: bool) -> int:
     as it is: it is safe to run again. Exit code 1: the history there already holds a secret.
     """
     from wildgit.adapters import instance_setup, terminal
-    from wildgit.adapters import upstream as upstreams
     from wildgit.adapters.secret_guard import history_report
+    from wildgit.adapters.upstream import wild_directory
 
     if upstream is not None:
-        upstreams.check_url(upstream)
+        wild_directory.check_url(upstream)
     for line in instance_setup.set_up(directory, _CONFIG, hooks=not no_hooks):
         terminal.say(line)
     if upstream is not None:
-        upstreams.add_remote(directory, instance_setup.absolute_url(upstream))
+        wild_directory.add_remote(directory, instance_setup.absolute_url(upstream))
         terminal.say(f"set the remote wild-directory to {upstream}")
-        upstreams.fetch(directory, quiet=True)
+        wild_directory.fetch(directory, quiet=True)
     # A directory that was a repository before may have published a secret already.
     report = history_report(directory)
     for line in report:

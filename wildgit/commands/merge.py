@@ -42,7 +42,7 @@ def merge(
     named, the commit has one parent: the others are still to come. Exit code 1: conflicts are left.
     """
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.merge_run import MergeRequest, merge_upstream
+    from wildgit.adapters.upstream.merge_run import MergeRequest, merge_upstream
 
     if go_on + abort > 1 or ((go_on or abort) and (apps or rev or favor or dry_run or explain)):
         raise UsageError("--continue and --abort stand alone")
@@ -70,10 +70,10 @@ def _abort(instance: Instance) -> int:
 
 def _continue(instance: Instance) -> int:
     from wildgit.adapters import terminal
-    from wildgit.adapters.after_merge import look_after_merge
-    from wildgit.adapters.compile_run import compile_apps
     from wildgit.adapters.git.merge_state import MergeState
     from wildgit.adapters.git.repo import Repo
+    from wildgit.adapters.upstream.after_merge import look_after_merge
+    from wildgit.adapters.upstream.compile_run import compile_apps
 
     repo = Repo(instance.root)
     state = MergeState(repo)

@@ -19,23 +19,23 @@ def remote(url: str | None, branch: str | None, packages_path: str | None, as_js
     for in apps/ and at the root.
     """
     from wildgit.adapters import terminal
-    from wildgit.adapters import upstream as upstreams
     from wildgit.adapters.git.process import run_git
     from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.instance_setup import absolute_url
     from wildgit.adapters.settings import REMOTE, read_settings
+    from wildgit.adapters.upstream import wild_directory
 
     root = Instance.find().root
     if url is not None:
-        upstreams.add_remote(root, absolute_url(url))
+        wild_directory.add_remote(root, absolute_url(url))
     for key, value in (("wild.branch", branch), ("wild.packagesPath", packages_path)):
         if value is not None:
             run_git(["config", "--local", key, value], cwd=root)
     repo = Repo(root)
     shown: dict[str, str | None] = {"remote": REMOTE, "url": repo.remote_url(REMOTE)}
     if repo.remote_branches(REMOTE):
-        upstream = upstreams.find_upstream(repo, read_settings(root))
+        upstream = wild_directory.find_upstream(repo, read_settings(root))
         shown |= {"branch": upstream.branch, "commit": upstream.commit, "packages": upstream.folder or "."}
     if as_json:
         terminal.say_json(shown)

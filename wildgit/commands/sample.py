@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wildgit import errors
-from wildgit.adapters.sample import load_releases, publish_sample
+from wildgit.adapters.upstream.sample import load_releases, publish_sample
 
 
 @click.command()

@@ -36,8 +36,8 @@ def update(
     --per-app, apps come after those that they require, and what conflicts comes last.
     """
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.merge_run import MergeRequest, merge_upstream
-    from wildgit.adapters.upstream import fetch
+    from wildgit.adapters.upstream.merge_run import MergeRequest, merge_upstream
+    from wildgit.adapters.upstream.wild_directory import fetch
 
     if summary == "-" and as_json:
         raise UsageError("--summary - and --json exclude each other: both are stdout")

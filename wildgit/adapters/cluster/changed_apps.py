@@ -140,8 +140,8 @@ def _configured_otherwise(instance: Instance, commit: str, apps: Iterable[str]) 
 
 def _stale(instance: Instance, apps: Iterable[str]) -> Iterable[str]:
     """Yield the apps that today's config.yaml compiles to something else."""
-    from wildgit.adapters.compile_run import plan_compile
     from wildgit.adapters.git.repo import Repo
+    from wildgit.adapters.upstream.compile_run import plan_compile
 
     repo = Repo(instance.root)
     for app in apps:

@@ -46,9 +46,9 @@ def ensure_compiled(
     remembered = instance.root / OPERATIONS / _REMEMBERED / app
     if remembered.is_file() and remembered.read_text() == _inputs(instance, folder):
         return False
-    from wildgit.adapters.compile_run import compile_apps, plan_compile
     from wildgit.adapters.git.merge_state import MergeState
     from wildgit.adapters.git.repo import Repo
+    from wildgit.adapters.upstream.compile_run import compile_apps, plan_compile
 
     repo = Repo(instance.root)
     is_stale = bool(plan_compile(instance, repo, [app]))

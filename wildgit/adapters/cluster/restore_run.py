@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wildgit.adapters import backup_tags, instance_setup, terminal
-from wildgit.adapters import upstream as upstreams
 from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 from wildgit.adapters.git.merge_state import MergeState
@@ -19,6 +18,7 @@ from wildgit.adapters.instance import APPS, CONFIG, SECRETS, Instance
 from wildgit.adapters.revision import instance_at
 from wildgit.adapters.secrets_backup import ENCRYPTED, decrypt_secrets
 from wildgit.adapters.settings import REMOTE
+from wildgit.adapters.upstream import wild_directory
 from wildgit.core.backup_tag import Backup
 from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.guard.secret_values import read_leaves
@@ -137,7 +137,7 @@ def _restore_upstream(repo: Repo, backup: Backup | None) -> None:
     if backup is None or not backup.upstream:
         terminal.remark("hint: no backup says where upstream is: git wild remote URL")
         return
-    upstreams.add_remote(repo.root, backup.upstream)
+    wild_directory.add_remote(repo.root, backup.upstream)
     terminal.say(f"set the remote {REMOTE} to {backup.upstream}; git wild fetch fetches it")
 
 

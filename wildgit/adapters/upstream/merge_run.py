@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wildgit.adapters import terminal
-from wildgit.adapters.after_merge import look_after_merge
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import REMOTE, Settings, read_settings
-from wildgit.adapters.upstream import find_upstream
-from wildgit.adapters.upstream_merge import MergePlan, app_trailer, plan_merge, write_merge
+from wildgit.adapters.upstream.after_merge import look_after_merge
+from wildgit.adapters.upstream.merge import MergePlan, app_trailer, plan_merge, write_merge
+from wildgit.adapters.upstream.wild_directory import find_upstream
 from wildgit.core.app.update_order import clean_groups, commit_groups
 from wildgit.core.merge import MergeOptions
 from wildgit.core.merge.policy import KEEP_OWN_SIZES
@@ -97,7 +97,7 @@ def _find_place(plan: MergePlan, repo: Repo, request: MergeRequest) -> Outcome:
     """Where a plan is written: the branch at hand, a new one, or nowhere since a branch waits with it."""
     if not request.branch or not plan.updates:
         return Outcome()
-    from wildgit.adapters.update_branch import find_branch_with, new_branch_name
+    from wildgit.adapters.upstream.review_branch import find_branch_with, new_branch_name
 
     clean = {app for group in _clean_groups(plan) for app in group} if request.per_app else set()
     trailers = {
@@ -123,7 +123,7 @@ def _write(
     state.refuse_to_overwrite(plan.changes)
     state.require_identity()
     if outcome.branch:
-        from wildgit.adapters.update_branch import switch_to_new
+        from wildgit.adapters.upstream.review_branch import switch_to_new
 
         switch_to_new(state.repo, outcome.branch)
     plans = _plans_per_app(plan, planner) if request.per_app else [plan]
@@ -163,14 +163,14 @@ def merge_options(settings: Settings, favor: str | None = None, *, explain: bool
 
 def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, request: MergeRequest) -> None:
     if request.summary is not None:
-        from wildgit.adapters.update_summary import update_summary
+        from wildgit.adapters.upstream.review_summary import update_summary
 
         terminal.add_mask(instance.mask())
         terminal.say_to_file(
             request.summary, update_summary(plan, repo, outcome.branch, outcome.known_branch)
         )
     if plan.updates and not instance.secrets_path.exists():
-        from wildgit.adapters.update_summary import new_secrets
+        from wildgit.adapters.upstream.review_summary import new_secrets
 
         for key in new_secrets(plan):
             terminal.warn(f"the new secret {key} was not made: there is no secrets.yaml here")
@@ -196,7 +196,7 @@ def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, i
     _report_apps(plan)
     if outcome.known_branch:
         terminal.say(_known(outcome))
-        from wildgit.adapters.update_branch import local_name
+        from wildgit.adapters.upstream.review_branch import local_name
 
         terminal.remark(f"hint: to go on there: git switch {local_name(outcome.known_branch)}")
         return

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from wildgit.adapters.git.merge_state import FileChange, Journal, MergeState
 from wildgit.adapters.git.repo import Repo
-from wildgit.adapters.installed_apps import InstalledApps, lock_of
 from wildgit.adapters.instance import APPS, CONFIG, Instance
 from wildgit.adapters.settings import REMOTE, Settings
-from wildgit.adapters.upstream import Upstream
+from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
+from wildgit.adapters.upstream.wild_directory import Upstream
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.app.render import build_world
 from wildgit.core.app.secrets import SecretPath, missing_secrets

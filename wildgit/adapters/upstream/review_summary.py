@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.settings import REMOTE
-from wildgit.adapters.update_branch import local_name
-from wildgit.adapters.upstream_merge import MergePlan
+from wildgit.adapters.upstream.merge import MergePlan
+from wildgit.adapters.upstream.review_branch import local_name
 from wildgit.core.app.package import Manifest
 from wildgit.core.app.update import AppUpdate
 from wildgit.core.guard.breaking import find_breaks

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from wildgit.adapters import terminal
 from wildgit.adapters.git.merge_state import FileChange, MergeState
 from wildgit.adapters.git.repo import Repo
-from wildgit.adapters.installed_apps import InstalledApps, lock_of
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.merge_run import merge_options
 from wildgit.adapters.settings import read_settings
-from wildgit.adapters.upstream_merge import file_changes
+from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
+from wildgit.adapters.upstream.merge import file_changes
+from wildgit.adapters.upstream.merge_run import merge_options
 from wildgit.core.app.update import AppUpdate, Step, update_app
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from wildgit.adapters.files import write_atomically
 from wildgit.adapters.git.process import pass_through
 from wildgit.adapters.git.repo import Repo
-from wildgit.adapters.installed_apps import InstalledApps
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.merge_run import merge_options
 from wildgit.adapters.settings import read_settings
-from wildgit.adapters.upstream import find_upstream
-from wildgit.adapters.upstream_merge import plan_merge
+from wildgit.adapters.upstream.installed_apps import InstalledApps
+from wildgit.adapters.upstream.merge import plan_merge
+from wildgit.adapters.upstream.merge_run import merge_options
+from wildgit.adapters.upstream.wild_directory import find_upstream
 from wildgit.core.app.render import build_world, render_package
 from wildgit.core.app.update import pristine_files
 

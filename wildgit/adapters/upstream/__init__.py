@@ -1,0 +1,1 @@
+"""What comes from the Wild Directory: installed, merged, compiled, compared, reviewed."""
