@@ -153,7 +153,7 @@ def test_clone_is_made_an_instance_again_by_any_recipient(customised: Work, orig
 
 def stranger(work: Work) -> Path:
     """An identity that nobody encrypted for."""
-    from wildgit.adapters.age_file import new_identity
+    from wildgit.adapters.backup.age_file import new_identity
 
     file = work.root.parent / "stranger"
     file.write_bytes(new_identity()[1])

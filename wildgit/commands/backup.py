@@ -56,9 +56,9 @@ def backup(
     With an APP and --data it is that app's volumes instead, by CSI snapshots, where the cluster has them.
     """
     from wildgit.adapters import terminal
-    from wildgit.adapters.cluster.backup_run import BackupOptions, back_up
+    from wildgit.adapters.backup.backup_run import BackupOptions, back_up
+    from wildgit.adapters.backup.encrypted_secrets import make_identity
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.secrets_backup import make_identity
 
     if data != (app is not None):
         raise UsageError("--data goes with an app, and an app with --data", hint="git wild backup APP --data")
@@ -68,7 +68,7 @@ def backup(
     if app is not None:
         if remote or keep or secrets or new_identity:
             raise UsageError("--data stands alone")
-        from wildgit.adapters.cluster.volume_snapshots import AppVolumes
+        from wildgit.adapters.backup.volume_snapshots import AppVolumes
 
         AppVolumes(instance, app, environment, timeout).back_up(snapshot_class)
         return OK

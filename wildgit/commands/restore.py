@@ -49,15 +49,15 @@ def restore(
     With an APP and --from, that app's claims are made anew from the snapshot that `git wild backup APP
     --data` took, with its workloads scaled down meanwhile. The volumes that they had stay.
     """
-    from wildgit.adapters.cluster.restore_run import RestoreOptions
-    from wildgit.adapters.cluster.restore_run import restore as restore_all
+    from wildgit.adapters.backup.restore_run import RestoreOptions
+    from wildgit.adapters.backup.restore_run import restore as restore_all
     from wildgit.adapters.instance import Instance
 
     instance = Instance.find()
     if snapshot is not None:
         if what is None or identity or secrets or no_deploy:
             raise UsageError("--from goes with an app alone", hint="git wild restore APP --from SNAPSHOT")
-        from wildgit.adapters.cluster.volume_snapshots import AppVolumes
+        from wildgit.adapters.backup.volume_snapshots import AppVolumes
 
         AppVolumes(instance, what, environment, timeout).restore(snapshot, yes=yes)
         return OK

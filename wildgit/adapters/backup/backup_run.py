@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wildgit.adapters import backup_tags, terminal
+from wildgit.adapters import terminal
+from wildgit.adapters.backup import tags
+from wildgit.adapters.backup.encrypted_secrets import ENCRYPTED, commit_encrypted, encrypt_secrets
 from wildgit.adapters.cluster.deployed_commits import read_deployed
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_paths
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.secrets_backup import ENCRYPTED, commit_encrypted, encrypt_secrets
 from wildgit.adapters.settings import REMOTE
 from wildgit.core.backup_tag import backup_message, new_name
 from wildgit.errors import GitError
@@ -36,11 +37,11 @@ def back_up(instance: Instance, options: BackupOptions) -> None:
         GitError: there is no commit, the remote does not answer, or somebody refused.
     """
     repo = Repo(instance.root)
-    there = backup_tags.names_on(instance.root, options.remote) if options.remote else {}
+    there = tags.names_on(instance.root, options.remote) if options.remote else {}
     said = _back_up_secrets(instance, repo, yes=options.yes) if options.secrets else []
     name, line = _tag(instance, repo, there.keys())
     if options.remote:
-        backup_tags.push_tag(instance.root, options.remote, name)
+        tags.push_tag(instance.root, options.remote, name)
         said.append(f"pushed to {options.remote}")
     if options.keep is not None:
         said += _prune(instance, options.keep, options.remote, there)
@@ -67,9 +68,9 @@ def _tag(instance: Instance, repo: Repo, taken_there: Iterable[str]) -> tuple[st
     apps = sorted(repo.packages(head, APPS))
     deployed, problem = read_deployed(instance)
     minute = datetime.now(UTC).strftime("%Y%m%d-%H%M")
-    name = new_name(minute, backup_tags.names_taken(instance.root) | set(taken_there))
+    name = new_name(minute, tags.names_taken(instance.root) | set(taken_there))
     message = backup_message(head, repo.branch() or "", apps, deployed, repo.remote_url(REMOTE) or "")
-    backup_tags.make_tag(instance.root, name, head, message)
+    tags.make_tag(instance.root, name, head, message)
     line = f"{name}: {len(apps)} app{'s' * (len(apps) != 1)} at {head[:7]}"
     if problem and deployed:
         line += " (what runs is as last deployed from here)"
@@ -78,9 +79,9 @@ def _tag(instance: Instance, repo: Repo, taken_there: Iterable[str]) -> tuple[st
 
 def _prune(instance: Instance, keep: int, remote: str, there: Mapping[str, str]) -> list[str]:
     if remote:
-        backup_tags.fetch_tags(instance.root, remote)
-    old = backup_tags.read_backups(instance.root)[:-keep]
-    backup_tags.prune(instance.root, old, remote, there)
+        tags.fetch_tags(instance.root, remote)
+    old = tags.read_backups(instance.root)[:-keep]
+    tags.prune(instance.root, old, remote, there)
     return [f"removed {len(old)} older"] if old else []
 
 

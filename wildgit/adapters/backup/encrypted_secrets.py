@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from wildgit.adapters.age_file import decrypt, encrypt, new_identity
+from wildgit.adapters.backup.age_file import decrypt, encrypt, new_identity
 from wildgit.adapters.files import read_bytes, write_atomically
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import pass_through, run_git, try_git

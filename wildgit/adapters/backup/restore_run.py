@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wildgit.adapters import backup_tags, instance_setup, terminal
+from wildgit.adapters import instance_setup, terminal
 from wildgit.adapters.app_revisions import AppHistory
+from wildgit.adapters.backup import tags
+from wildgit.adapters.backup.encrypted_secrets import ENCRYPTED, decrypt_secrets
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, CONFIG, SECRETS, Instance
 from wildgit.adapters.revision import instance_at
-from wildgit.adapters.secrets_backup import ENCRYPTED, decrypt_secrets
 from wildgit.adapters.settings import REMOTE
 from wildgit.adapters.upstream import wild_directory
 from wildgit.core.backup_tag import Backup
@@ -65,12 +66,12 @@ def _check_out(repo: Repo, tag: str | None) -> Backup | None:
     encrypted secrets may have been pushed with the tag alone. A branch that is ahead of it stays.
     """
     if tag is None:
-        newer = backup_tags.read_backups(repo.root, "--contains=HEAD")
+        newer = tags.read_backups(repo.root, "--contains=HEAD")
         if not newer:
-            merged = backup_tags.read_backups(repo.root, "--merged=HEAD")
+            merged = tags.read_backups(repo.root, "--merged=HEAD")
             return merged[-1].backup if merged else None
         tag = newer[-1].backup.name
-    named = {each.backup.name: each for each in backup_tags.read_backups(repo.root)}.get(tag)
+    named = {each.backup.name: each for each in tags.read_backups(repo.root)}.get(tag)
     if named is None:
         raise GitError(
             f"{tag!r} is no backup that is here",

@@ -1,0 +1,1 @@
+"""What an instance is restored from: tags, encrypted secrets, snapshots of volumes."""
