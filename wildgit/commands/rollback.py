@@ -37,8 +37,8 @@ def rollback(
     It refuses where uncommitted work would be lost; --emergency deploys even then, from git's objects, and
     exits with 1 if the commit has to wait. Data in volumes and secrets stay as they are.
     """
-    from wildgit.adapters.cluster.rollback_run import RollbackOptions, RollbackRun
     from wildgit.adapters.instance import Instance
+    from wildgit.adapters.rollback.run import RollbackOptions, RollbackRun
     from wildgit.core.app.rollback import ALL
 
     if (app is None) != every:

@@ -10,13 +10,13 @@ from wildgit.adapters import terminal
 from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.cluster.app_source import AppSource, read_source
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
-from wildgit.adapters.cluster.rollback_target import RollbackTarget
 from wildgit.adapters.cluster.target import open_cluster
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, CONFIG, Instance
 from wildgit.adapters.revision import Revision, instance_at
-from wildgit.adapters.rollback_plan import RollbackPlan, plan_rollback, refuse_uncommitted, write_rollback
+from wildgit.adapters.rollback.plan import RollbackPlan, plan_rollback, refuse_uncommitted, write_rollback
+from wildgit.adapters.rollback.target import RollbackTarget
 from wildgit.adapters.settings import read_settings
 from wildgit.adapters.upstream.compile_run import plan_compile
 from wildgit.core.app.package_lock import FILE as LOCK_FILE

@@ -1,0 +1,1 @@
+"""Back to what an app was: where to, the next commit, the deploy of it."""
