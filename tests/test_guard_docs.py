@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wildgit.adapters import instance_checks
+from wildgit.adapters.checks import instance_checks
 from wildgit.adapters.git import hook_files
 from wildgit.core.guard import commit_message, lint, secret_scan
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.git.driven import make_repository
 from tests.git.test_resolve import resolve
+from wildgit.adapters.checks.instance_checks import check_packages
 from wildgit.adapters.git.package_sides import PackagePath, packages_unlike_locks
-from wildgit.adapters.instance_checks import check_packages
 
 LOCK = "apps/web/.package.lock.yaml"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from wildgit import errors
-from wildgit.adapters.finding_output import FORMATS, show_findings
+from wildgit.adapters.checks.output import FORMATS, show_findings
 from wildgit.adapters.git import objects as git_objects
 from wildgit.adapters.secret_guard import HISTORY_ADVICE, SecretGuard, allow_values, open_guard
 from wildgit.adapters.terminal import progress, remark
@@ -171,7 +171,7 @@ def lint(fix: bool, paths: tuple[Path, ...], form: str) -> int:
 
 
 def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> Checked:
-    from wildgit.adapters.app_files import apply_fix, find_top, read_apps
+    from wildgit.adapters.checks.app_files import apply_fix, find_top, read_apps
     from wildgit.core.guard.lint import RULES, lint_app
 
     top = find_top(cwd)
@@ -191,8 +191,8 @@ def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> Checked:
 @_FORM
 def build(paths: tuple[Path, ...], form: str) -> int:
     """Build every app, or those that PATHS lie in, and hold it against the Kubernetes API's schemas."""
-    from wildgit.adapters.app_files import find_top, read_apps
-    from wildgit.adapters.instance_checks import RULES, check_builds
+    from wildgit.adapters.checks.app_files import find_top, read_apps
+    from wildgit.adapters.checks.instance_checks import RULES, check_builds
 
     top = find_top(Path())
     findings = check_builds(top, read_apps(top, [path.resolve() for path in paths]))
@@ -205,8 +205,8 @@ def build(paths: tuple[Path, ...], form: str) -> int:
 @_FORM
 def compiled(form: str) -> int:
     """Check that every app is what config.yaml and its package compile to, hand edits kept."""
+    from wildgit.adapters.checks.instance_checks import RULES, check_compiled
     from wildgit.adapters.instance import Instance
-    from wildgit.adapters.instance_checks import RULES, check_compiled
 
     findings = list(check_compiled(Instance.find()))
     show_findings(findings, {"stale-compile": RULES["stale-compile"]}, form=form)
@@ -214,9 +214,8 @@ def compiled(form: str) -> int:
 
 
 def _check_instance(cwd: Path, revisions: str) -> Checked:
-    from wildgit.adapters.app_files import find_top, read_apps
-    from wildgit.adapters.instance import CONFIG, Instance
-    from wildgit.adapters.instance_checks import (
+    from wildgit.adapters.checks.app_files import find_top, read_apps
+    from wildgit.adapters.checks.instance_checks import (
         RULES,
         check_breaking,
         check_builds,
@@ -224,6 +223,7 @@ def _check_instance(cwd: Path, revisions: str) -> Checked:
         check_packages,
         check_requirements,
     )
+    from wildgit.adapters.instance import CONFIG, Instance
 
     top = find_top(cwd)
     if not (top / CONFIG).is_file():

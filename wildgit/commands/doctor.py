@@ -19,7 +19,7 @@ from wildgit.core.diagnosis import Diagnosis
 CHECKS = (
     ("merge driver", "wildgit.adapters.git.merge_driver", "diagnose"),
     ("hooks", "wildgit.adapters.git.hook_canary", "diagnose"),
-    ("cluster", "wildgit.adapters.cluster_checks", "diagnose"),
+    ("cluster", "wildgit.adapters.cluster.diagnosis", "diagnose"),
 )
 
 _MARKS = {True: "ok", False: "FAILED", None: "not tried"}

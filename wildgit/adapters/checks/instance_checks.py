@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from wildgit.adapters.checks.kubernetes_schemas import validate
 from wildgit.adapters.cluster.app_source import required_apps
 from wildgit.adapters.cluster.kustomize import build
 from wildgit.adapters.git.package_sides import packages_unlike_locks
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.kubernetes_schemas import validate
 from wildgit.core.app.package import MANIFEST, Manifest, parse_manifest
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.guard.breaking import find_breaks
