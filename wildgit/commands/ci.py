@@ -50,7 +50,7 @@ def init(
 
 def _pipelines(forge: str, install: str | None, image: str | None, *, force: bool) -> int:
     from wildgit.adapters import terminal
-    from wildgit.adapters.ci_files import (
+    from wildgit.adapters.ci.pipelines import (
         DEFAULT_IMAGE,
         CiOptions,
         has_no_targets,
@@ -82,8 +82,8 @@ def _pipelines(forge: str, install: str | None, image: str | None, *, force: boo
 
 def _cronjob(environment: str | None, install: str | None, image: str | None, *, force: bool) -> int:
     from wildgit.adapters import terminal
-    from wildgit.adapters.ci_cronjob import APP, https_url, render_cronjob
-    from wildgit.adapters.ci_files import DEFAULT_IMAGE, write_files
+    from wildgit.adapters.ci.cronjob import APP, https_url, render_cronjob
+    from wildgit.adapters.ci.pipelines import DEFAULT_IMAGE, write_files
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.settings import read_settings
 
