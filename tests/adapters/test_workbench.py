@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wildgit.adapters.cluster.workbench import Workbench
+from wildgit.adapters.cluster.drift.workbench import Workbench
 from wildgit.adapters.instance import Instance
 from wildgit.core.cluster.value_sources import Edit
 from wildgit.errors import InputError

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
-from wildgit.adapters.cluster.drift_glance import DriftGlance
+from wildgit.adapters.cluster.drift.glance import DriftGlance
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.rollout import last_log_lines
 from wildgit.adapters.cluster.status import read_cluster_facts

@@ -77,8 +77,8 @@ def _show(
     instance: Instance, apps: list[str], environment: str | None, *, as_json: bool, verbose: bool
 ) -> int:
     from wildgit.adapters import terminal
-    from wildgit.adapters.cluster.drift_news import drift_json, exit_code, say_drift, say_expired, say_hints
-    from wildgit.adapters.cluster.drift_run import look_for_drift
+    from wildgit.adapters.cluster.drift.news import drift_json, exit_code, say_drift, say_expired, say_hints
+    from wildgit.adapters.cluster.drift.run import look_for_drift
 
     found, expired = look_for_drift(instance, apps, environment)
     say_expired(expired)
@@ -93,9 +93,9 @@ def _show(
 def _accept(instance: Instance, apps: list[str], environment: str | None, fields: list[str]) -> int:
     """Accept what was named; 1 where some of it was refused, or nothing of that name differs."""
     from wildgit.adapters import terminal
-    from wildgit.adapters.cluster.accept_run import accept
-    from wildgit.adapters.cluster.drift_news import say_accepted, summary
-    from wildgit.adapters.cluster.drift_run import DriftRun
+    from wildgit.adapters.cluster.drift.accept_run import accept
+    from wildgit.adapters.cluster.drift.news import say_accepted, summary
+    from wildgit.adapters.cluster.drift.run import DriftRun
     from wildgit.core.cluster.ignore_rules import parse_field
 
     names = [parse_field(text) for text in fields]

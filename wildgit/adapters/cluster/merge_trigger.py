@@ -14,7 +14,7 @@ from wildgit.adapters.cluster.changed_apps import read_changes
 from wildgit.adapters.cluster.deploy_news import News, say_changes
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 from wildgit.adapters.cluster.deployed_commits import deployed_ref
-from wildgit.adapters.cluster.drift_news import report_drift
+from wildgit.adapters.cluster.drift.news import report_drift
 from wildgit.adapters.cluster.kubeconfig import NoCluster
 from wildgit.adapters.cluster.target import connect
 from wildgit.adapters.files import locked, write_atomically

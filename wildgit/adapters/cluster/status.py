@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
-from wildgit.adapters.cluster.drift_glance import DriftGlance
+from wildgit.adapters.cluster.drift.glance import DriftGlance
 from wildgit.adapters.cluster.namespaces import conditions_text, is_terminating
 from wildgit.core.cluster.app_state import ClusterFacts
 from wildgit.core.cluster.deploy_record import DeployRecord, read_record

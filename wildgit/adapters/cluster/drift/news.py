@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wildgit.adapters import terminal
-from wildgit.adapters.cluster.drift_run import AppDrift, look_for_drift
+from wildgit.adapters.cluster.drift.run import AppDrift, look_for_drift
 from wildgit.adapters.instance import Instance
 from wildgit.core.cluster.drift import Difference, DriftClass
 from wildgit.core.cluster.field_diff import ABSENT, HIDDEN
@@ -18,7 +18,7 @@ from wildgit.core.cluster.ignore_rules import IgnoreRule
 from wildgit.errors import FAILED, NO, OK, WildgitError
 
 if TYPE_CHECKING:
-    from wildgit.adapters.cluster.accept_run import Accepted
+    from wildgit.adapters.cluster.drift.accept_run import Accepted
 
 _MAX_SHOWN = 60
 _STEPS_S = ((86400, "day"), (3600, "hour"), (60, "minute"))

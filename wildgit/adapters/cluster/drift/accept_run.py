@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wildgit.adapters.cluster.client import Cluster
-from wildgit.adapters.cluster.drift_run import AppDrift
-from wildgit.adapters.cluster.workbench import Workbench, file_name
+from wildgit.adapters.cluster.drift.run import AppDrift
+from wildgit.adapters.cluster.drift.workbench import Workbench, file_name
 from wildgit.adapters.instance import APPS, SECRETS, Instance
 from wildgit.adapters.secret_rotation import rotate
 from wildgit.core.cluster.desired_state import APP_LABEL
