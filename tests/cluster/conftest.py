@@ -1,4 +1,4 @@
-"""The real control plane, once a session; without its binaries these tests are skipped, and loudly so."""
+"""A real control plane for each file; without its binaries these tests are skipped, and loudly so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here: `make test` runs it after the rest, in two processes with a control plane each."""
+    """Mark what lies here: `make test` runs it after the rest, in two processes."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
@@ -34,9 +34,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line("    tests/cluster/provision        # says how to get the binaries")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def control_plane() -> Iterator[ControlPlane]:
-    """The one control plane of this process. Tests use namespaces of their own, and leave it running."""
+    """The control plane of a file's tests, which use namespaces of their own and leave it running.
+
+    Not one for the whole run: which files share a process is chance, and what one leaves another would find.
+    """
     with ControlPlane() as running:
         yield running
 
