@@ -15,7 +15,13 @@ from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.app_source import AppSource
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.namespaces import Ladder, free_namespace, is_terminating, namespace_id
-from wildgit.adapters.cluster.survey import read_certificates, read_each, read_live, try_objects
+from wildgit.adapters.cluster.survey import (
+    read_certificates,
+    read_each,
+    read_live,
+    read_resources,
+    try_objects,
+)
 from wildgit.core.cluster.deploy_plan import Action, Plan, Verb, draft, finish, split_former
 from wildgit.core.cluster.deploy_record import RECORD_MANAGER, Claim, DeployRecord, read_record
 from wildgit.core.cluster.desired_state import (
@@ -32,6 +38,7 @@ _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"  # what `kubectl rollout res
 _CLAIM_MINUTES = 15
 _DEFINITION_TIMEOUT_S = 30.0
 _POLL_S = 0.1
+_SWEEP_POLL_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class Deployment:
         self._report = report
         self.namespace = source.namespace
         self._record = DeployRecord(source.name, self.namespace)
+        self._may_be_swept = False
 
     # Planning: reads, and dry runs.
 
@@ -98,7 +106,7 @@ class Deployment:
         if not free:
             self._note(f"namespace {self.namespace} is Terminating; a deploy frees it first")
             return None
-        free_namespace(self.cluster, self.namespace, self._note, self.options.ladder)
+        self._may_be_swept = free_namespace(self.cluster, self.namespace, self._note, self.options.ladder)
         return self.cluster.get(namespace_id(self.namespace))
 
     def _refuse_others_claim(self) -> None:
@@ -130,6 +138,8 @@ class Deployment:
             self._claim(plan)
             try:
                 self._apply_ranks(plan)
+                if self._may_be_swept:
+                    self._outlast_sweep(plan)
                 self._prune(plan)
             except ClusterError:
                 self._release(plan)
@@ -218,6 +228,31 @@ class Deployment:
             if definitions:
                 self._wait_until_established(definitions)
             self._step(name, DONE)
+
+    def _outlast_sweep(self, plan: Plan) -> None:
+        """Apply again what goes away, until nothing has for as long as a namespace gets to go by itself.
+
+        The controller that we finalized the namespace under empties it by name: the new one with it.
+        """
+        ours = {
+            action.resource: action
+            for action in plan.actions
+            if action.desired is not None and action.resource.namespace == self.namespace
+        }
+        patience = self.options.ladder
+        now = time.monotonic()
+        quiet_at, deadline = now + patience.wait_s, now + patience.whole_s
+        while time.monotonic() < min(quiet_at, deadline):
+            time.sleep(_SWEEP_POLL_S)
+            live = read_resources(self.cluster, ours)
+            going = [r for r, obj in live.items() if obj is None or obj["metadata"].get("deletionTimestamp")]
+            gone = [ours[resource] for resource in going if live[resource] is None]
+            if gone:
+                taken = f"{len(gone)} of {len(ours)} new objects went with the namespace that was finalized"
+                self._note(f"{taken}; applying them again")
+                self.cluster.all(self._apply, gone)
+            if going:
+                quiet_at = time.monotonic() + patience.wait_s
 
     def _apply(self, action: Action) -> None:
         desired = action.desired

@@ -58,8 +58,10 @@ def wait_until_gone(cluster: Cluster, name: str, uid: str, timeout_s: float) -> 
         time.sleep(min(_POLL_S, timeout_s))
 
 
-def free_namespace(cluster: Cluster, name: str, say: Callable[[str], None], ladder: Ladder) -> None:
-    """Make a Terminating namespace go away.
+def free_namespace(cluster: Cluster, name: str, say: Callable[[str], None], ladder: Ladder) -> bool:
+    """Make a Terminating namespace go away; True where it had to be finalized.
+
+    Then its controller may still be emptying it, and would take what is new in a namespace of that name.
 
     Args:
         cluster: where it is.
@@ -72,11 +74,11 @@ def free_namespace(cluster: Cluster, name: str, say: Callable[[str], None], ladd
     """
     namespace = cluster.get(namespace_id(name))
     if namespace is None or not is_terminating(namespace):
-        return
+        return False
     uid = namespace["metadata"]["uid"]
     say(f"namespace {name} is Terminating; waiting for it to go")
     if wait_until_gone(cluster, name, uid, ladder.wait_s):
-        return
+        return False
     for _ in range(ladder.tries):
         left = left_in(cluster, name)
         _wait_for_pods(cluster, name, uid, left, say)
@@ -87,8 +89,9 @@ def free_namespace(cluster: Cluster, name: str, say: Callable[[str], None], ladd
             say(f"{identify(obj).short} in {name} is held by the finalizer {finalizers}: clearing it")
         _clear_finalizers(cluster, held)
         if wait_until_gone(cluster, name, uid, ladder.wait_s):
-            return
+            return False
     _finalize(cluster, name, uid, say, ladder)
+    return True
 
 
 def left_in(cluster: Cluster, name: str) -> list[Object]:
