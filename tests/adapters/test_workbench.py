@@ -8,7 +8,7 @@ import pytest
 
 from wildgit.adapters.cluster.drift.workbench import Workbench
 from wildgit.adapters.instance import Instance
-from wildgit.core.cluster.value_sources import Edit
+from wildgit.core.cluster.drift.value_sources import Edit
 from wildgit.errors import InputError
 
 SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n  colour: red # warm\n"

@@ -10,17 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wildgit.core.cluster.deploy_plan import Refusal
-from wildgit.core.cluster.drift import (
-    AppStates,
-    Difference,
-    DriftClass,
-    ObjectStates,
-    classify_drift,
-    is_stranger,
+from wildgit.core.cluster.drift.authorship import is_stranger
+from wildgit.core.cluster.drift.classify import AppStates, ObjectStates, classify_drift
+from wildgit.core.cluster.drift.difference import Difference, DriftClass
+from wildgit.core.cluster.drift.ignore_rules import (
+    FieldName,
+    IgnoreRule,
+    parse_field,
+    read_rules,
+    split_expired,
 )
 from wildgit.core.cluster.field_diff import ABSENT, changed_fields, value_at
 from wildgit.core.cluster.field_ownership import field_writers, lost_fields
-from wildgit.core.cluster.ignore_rules import FieldName, IgnoreRule, parse_field, read_rules, split_expired
 from wildgit.core.cluster.kube_objects import Object, identify
 from wildgit.errors import InputError
 

@@ -96,7 +96,7 @@ def _accept(instance: Instance, apps: list[str], environment: str | None, fields
     from wildgit.adapters.cluster.drift.accept_run import accept
     from wildgit.adapters.cluster.drift.news import say_accepted, summary
     from wildgit.adapters.cluster.drift.run import DriftRun
-    from wildgit.core.cluster.ignore_rules import parse_field
+    from wildgit.core.cluster.drift.ignore_rules import parse_field
 
     names = [parse_field(text) for text in fields]
     run = DriftRun.open(instance, environment)
@@ -127,7 +127,7 @@ def _ignore(instance: Instance, app: str, field: str, reason: str, until: str) -
 
     from wildgit.adapters import terminal
     from wildgit.adapters.settings import share_section
-    from wildgit.core.cluster.ignore_rules import IgnoreRule, parse_date, parse_field
+    from wildgit.core.cluster.drift.ignore_rules import IgnoreRule, parse_date, parse_field
 
     [name] = instance.require_apps((app,))
     rule = IgnoreRule(name, parse_field(field), reason, parse_date(until))

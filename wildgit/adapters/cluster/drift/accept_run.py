@@ -18,18 +18,18 @@ from wildgit.adapters.cluster.drift.workbench import Workbench, file_name
 from wildgit.adapters.instance import APPS, SECRETS, Instance
 from wildgit.adapters.secret_rotation import rotate
 from wildgit.core.cluster.desired_state import APP_LABEL
-from wildgit.core.cluster.drift import Difference, DriftClass
-from wildgit.core.cluster.field_diff import ABSENT, path_text
-from wildgit.core.cluster.ignore_rules import FieldName
-from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
-from wildgit.core.cluster.live_manifest import manifest_of
-from wildgit.core.cluster.value_sources import (
+from wildgit.core.cluster.drift.difference import Difference, DriftClass
+from wildgit.core.cluster.drift.ignore_rules import FieldName
+from wildgit.core.cluster.drift.live_manifest import manifest_of
+from wildgit.core.cluster.drift.value_sources import (
     added_fields,
     candidate_edits,
     transformers_of,
     unwanted_addition,
     unwanted_change,
 )
+from wildgit.core.cluster.field_diff import ABSENT, path_text
+from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import InputError, WildgitError
 
 # What a name on the command line can stand for beside what counts as drift.

@@ -17,9 +17,11 @@ from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import Settings
 from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord
 from wildgit.core.cluster.desired_state import desired_objects
-from wildgit.core.cluster.drift import REPLICAS, Difference, glance
+from wildgit.core.cluster.drift.authorship import REPLICAS
+from wildgit.core.cluster.drift.difference import Difference
+from wildgit.core.cluster.drift.glance import glance
+from wildgit.core.cluster.drift.ignore_rules import read_rules, split_expired
 from wildgit.core.cluster.field_ownership import lost_fields
-from wildgit.core.cluster.ignore_rules import read_rules, split_expired
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import WildgitError
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.drift.run import AppDrift, look_for_drift
 from wildgit.adapters.instance import Instance
-from wildgit.core.cluster.drift import Difference, DriftClass
+from wildgit.core.cluster.drift.difference import Difference, DriftClass
+from wildgit.core.cluster.drift.ignore_rules import IgnoreRule
 from wildgit.core.cluster.field_diff import ABSENT, HIDDEN
 from wildgit.core.cluster.field_ownership import Writer
-from wildgit.core.cluster.ignore_rules import IgnoreRule
 from wildgit.errors import FAILED, NO, OK, WildgitError
 
 if TYPE_CHECKING:

@@ -26,18 +26,12 @@ from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.deploy_plan import Draft, Refusal, draft
 from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord, read_record
 from wildgit.core.cluster.desired_state import desired_objects
-from wildgit.core.cluster.drift import (
-    DERIVED_KINDS,
-    REPLICAS,
-    AppStates,
-    Difference,
-    ObjectStates,
-    classify_drift,
-    is_stranger,
-)
+from wildgit.core.cluster.drift.authorship import DERIVED_KINDS, REPLICAS, is_stranger
+from wildgit.core.cluster.drift.classify import AppStates, ObjectStates, classify_drift
+from wildgit.core.cluster.drift.difference import Difference
+from wildgit.core.cluster.drift.ignore_rules import IgnoreRule, read_rules, split_expired
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.field_diff import value_at
-from wildgit.core.cluster.ignore_rules import IgnoreRule, read_rules, split_expired
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import GitError, InputError, WildgitError
 

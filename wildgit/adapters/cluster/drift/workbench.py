@@ -18,8 +18,8 @@ from wildgit.adapters.files import write_atomically
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.core.app.kustomization import FILE_NAMES
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
+from wildgit.core.cluster.drift.value_sources import Edit, Origin, find_origin, listing_of
 from wildgit.core.cluster.kube_objects import Object, ResourceId, annotations_of, identify
-from wildgit.core.cluster.value_sources import Edit, Origin, find_origin, listing_of
 from wildgit.core.manifest_edit import GONE, edit_manifest, remove_document
 from wildgit.core.yaml_text import dump_yaml
 from wildgit.core.yaml_values import load_yaml, load_yaml_all

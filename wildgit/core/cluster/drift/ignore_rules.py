@@ -11,14 +11,10 @@ without one the rule is for the object as a whole. Every rule has a reason, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from wildgit.errors import InputError
-
-if TYPE_CHECKING:
-    from wildgit.core.cluster.drift import Difference
 
 SECTION = "wild-ignore."
 ANY = "*"
@@ -109,14 +105,6 @@ def parse_date(text: str) -> str:
     if not found or not 1 <= int(found[2]) <= 12 or not 1 <= int(found[3]) <= 31:
         raise InputError(f"{text!r} is no date", hint="write it like 2026-12-31")
     return text
-
-
-def matching_rule(rules: Sequence[IgnoreRule], app: str, found: Difference) -> IgnoreRule | None:
-    """Return the rule by which a difference is ignored; None where it counts."""
-    if found.resource is None:
-        return None
-    resource = found.resource.short
-    return next((r for r in rules if r.app == app and r.name.covers(resource, found.field)), None)
 
 
 def _rule(name: str, said: Mapping[str, str]) -> IgnoreRule:

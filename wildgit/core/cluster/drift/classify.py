@@ -7,20 +7,19 @@ what admission adds are no differences. Records in, records out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
 
 from wildgit.core.cluster.deploy_plan import KEPT_WITHOUT_PRUNE_DATA, Refusal
 from wildgit.core.cluster.desired_state import APP_LABEL, REVISION, SECRETS_READ
+from wildgit.core.cluster.drift.authorship import REPLICAS, autoscaler_of, is_controllers, maker_of
+from wildgit.core.cluster.drift.difference import Difference, DriftClass, matching_rule
+from wildgit.core.cluster.drift.ignore_rules import IgnoreRule
 from wildgit.core.cluster.field_diff import (
     ABSENT,
-    HIDDEN,
     Change,
     changed_fields,
     differing_fields,
-    path_text,
     removed_fields,
     value_at,
 )
@@ -31,88 +30,8 @@ from wildgit.core.cluster.field_ownership import (
     client_side_fields,
     field_writers,
     last_applied,
-    lost_fields,
 )
-from wildgit.core.cluster.ignore_rules import IgnoreRule, matching_rule
-from wildgit.core.cluster.kube_objects import Object, ResourceId, identify, labels_of
-
-REPLICAS = ("spec", "replicas")
-# The cluster's own hands. What they write is never somebody's edit.
-_CONTROL_PLANE = frozenset(
-    {
-        "kube-controller-manager",
-        "kube-scheduler",
-        "kube-apiserver",
-        "kubelet",
-        "cloud-controller-manager",
-    }
-)
-# Filled in by whoever keeps the certificates, wherever it is declared.
-_CONTROLLED_FIELDS = ("caBundle",)
-# kubectl commands that change what is there already; every other one can make an object.
-_EDITING = ("label", "annotate", "edit", "patch", "set", "rollout", "scale", "taint")
-# Kinds that controllers make beside the objects of people, without saying whose they are.
-DERIVED_KINDS = frozenset(
-    {"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision", "PodMetrics", "ReplicaSet"}
-)
-
-
-class DriftClass(StrEnum):
-    """Whose difference it is, and so what to do about it."""
-
-    DRIFTED = "drifted"  # changed in the cluster behind git's back
-    MISSING = "missing"  # gone from the cluster behind git's back
-    EXTRA = "extra"  # in the cluster, not in git
-    SECRETS = "secrets"  # the cluster's Secret is not what secrets.yaml says
-    PENDING = "pending"  # committed, and not yet deployed
-    UNCOMMITTED = "uncommitted"  # in the work tree, and not yet committed
-    INTENTIONAL = "intentional"  # changed in the cluster, then committed: both agree
-    CONTROLLER = "controller"  # a controller's own business
-
-    @property
-    def is_drift(self) -> bool:
-        """Whether the cluster is not what was deployed, so that `drift` answers with 1."""
-        return self in (DriftClass.DRIFTED, DriftClass.MISSING, DriftClass.EXTRA, DriftClass.SECRETS)
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether there is nothing to do about it."""
-        return self in (DriftClass.INTENTIONAL, DriftClass.CONTROLLER)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One difference. Values of Secrets are not in it.
-
-    Attributes:
-        kind: whose difference it is.
-        resource: where; None for files of the work tree.
-        path: the field; () for the whole object.
-        live: what the cluster has there; ABSENT for nothing.
-        wanted: what a deploy of HEAD would put there; ABSENT for nothing.
-        writer: who wrote what the cluster has; None where nobody was recorded.
-        note: what else there is to say.
-        ignored: the rule of `.wildconfig` by which it does not count.
-    """
-
-    kind: DriftClass
-    resource: ResourceId | None
-    path: tuple[str, ...] = ()
-    live: Any = ABSENT
-    wanted: Any = ABSENT
-    writer: Writer | None = None
-    note: str = ""
-    ignored: IgnoreRule | None = None
-
-    @property
-    def field(self) -> str:
-        """The path as people write it; "" for the whole object."""
-        return path_text(self.path)
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is drift, and no rule says otherwise."""
-        return self.kind.is_drift and self.ignored is None
+from wildgit.core.cluster.kube_objects import Object, ResourceId, labels_of
 
 
 @dataclass(frozen=True)
@@ -174,63 +93,20 @@ def classify_drift(states: AppStates, rules: Sequence[IgnoreRule] = ()) -> tuple
     return tuple(replace(each, ignored=matching_rule(rules, states.app, each)) for each in found)
 
 
-def glance(
-    app: str,
-    deployed: Iterable[Object],
-    live: Mapping[ResourceId, Object],
-    autoscalers: Iterable[Object],
-    rules: Sequence[IgnoreRule],
-) -> list[Difference]:
-    """Return what was changed or deleted behind git's back, as far as it shows without a dry run.
-
-    It is told by what the last deploy owns no more. What is missing in it: objects that were added, and texts
-    that somebody changed through a server too old to record it.
-
-    Args:
-        app: whose objects these are.
-        deployed: what was deployed, its Secrets left out.
-        live: what the cluster has; kinds that could not be read left out of `deployed`, too.
-        autoscalers: the HorizontalPodAutoscalers of its namespace.
-        rules: what is to be ignored.
-    """
-    scalers = list(autoscalers)
-    found: list[Difference] = []
-    for obj in deployed:
-        resource = identify(obj)
-        if resource not in live:
-            each = ObjectStates(resource, head=obj, deployed=obj)
-            found += _absent(each, AppStates(app, [each]))
-            continue
-        for path in lost_fields(obj, live[resource]):
-            writers = field_writers(live[resource], path)
-            writer = next((writer for writer in writers if not writer.is_us), None)
-            is_scaled = path == REPLICAS and _autoscaler_of(resource, scalers)
-            if not is_scaled and not (writer and _is_controllers(writer, path)):
-                found.append(Difference(DriftClass.DRIFTED, resource, path, writer=writer))
-    return [each for each in found if each.kind.is_drift and not matching_rule(rules, app, each)]
-
-
-def is_stranger(obj: Object, app: str) -> bool:
-    """Whether an object of an app's namespace was put there by hand, or bears the app's label.
-
-    Controllers fill a namespace, too: what is owned by another object is theirs, and so is what no kubectl
-    made. An object that somebody made with another tool and that has no label of ours is not recognised.
-    """
-    metadata = obj["metadata"]
-    if metadata.get("ownerReferences") or metadata.get("deletionTimestamp") or obj["kind"] in DERIVED_KINDS:
-        return False
-    if labels_of(obj).get(APP_LABEL) == app:
-        return True
-    managers = [str(entry.get("manager")) for entry in metadata.get("managedFields") or []]
-    made_by = [m for m in managers if m == "kubectl" or m.startswith("kubectl-")]
-    return any(m.removeprefix("kubectl-") not in _EDITING for m in made_by)
+def gone(resource: ResourceId, manifest: Object) -> Difference:
+    """Return the difference of an object that was deployed and that the cluster has not."""
+    is_job = manifest.get("kind") == "Job"
+    if is_job and (manifest.get("spec") or {}).get("ttlSecondsAfterFinished") is not None:
+        note = "finished, and deleted as its ttlSecondsAfterFinished says"
+        return Difference(DriftClass.CONTROLLER, resource, wanted={}, note=note)
+    return Difference(DriftClass.MISSING, resource, wanted={}, note="deploy creates it anew")
 
 
 def _classify(each: ObjectStates, states: AppStates) -> Iterator[Difference]:
     if each.head is None:
         yield from _unwanted(each, states)
     elif each.live is None:
-        yield from _absent(each, states)
+        yield _absent(each, states)
     else:
         for change in _changes(each):
             yield _classify_change(change, each, states)
@@ -254,20 +130,15 @@ def _unwanted(each: ObjectStates, states: AppStates) -> Iterator[Difference]:
         yield Difference(DriftClass.PENDING, resource, live={}, note="not in git any more; deploy deletes it")
     else:
         note = "deploy deletes it" if is_ours else "deploy leaves it alone"
-        yield Difference(DriftClass.EXTRA, resource, live={}, writer=_maker(live), note=note)
+        yield Difference(DriftClass.EXTRA, resource, live={}, writer=maker_of(live), note=note)
 
 
-def _absent(each: ObjectStates, states: AppStates) -> Iterator[Difference]:
+def _absent(each: ObjectStates, states: AppStates) -> Difference:
     """What HEAD has and the cluster has not."""
-    resource, head = each.resource, each.head or {}
-    was_there = each.deployed is not None or resource in states.inventory
-    if not was_there:
-        yield Difference(DriftClass.PENDING, resource, wanted={}, note="deploy creates it")
-    elif head.get("kind") == "Job" and (head.get("spec") or {}).get("ttlSecondsAfterFinished") is not None:
-        note = "finished, and deleted as its ttlSecondsAfterFinished says"
-        yield Difference(DriftClass.CONTROLLER, resource, wanted={}, note=note)
-    else:
-        yield Difference(DriftClass.MISSING, resource, wanted={}, note="deploy creates it anew")
+    was_there = each.deployed is not None or each.resource in states.inventory
+    if was_there:
+        return gone(each.resource, each.head or {})
+    return Difference(DriftClass.PENDING, each.resource, wanted={}, note="deploy creates it")
 
 
 def _changes(each: ObjectStates) -> list[Change]:
@@ -305,19 +176,18 @@ def _classify_change(change: Change, each: ObjectStates, states: AppStates) -> D
     found = Difference(DriftClass.DRIFTED, resource, path, change.old, change.new, writer)
     if isinstance(each.answer, Refusal):
         found = replace(found, note=f"deploy is refused: {each.answer.message}")
-    if resource.kind == "Secret" and path[0] in ("data", "stringData"):
-        found = _without_values(found)
-        if each.secrets_of:
-            note = "" if writer else f"{each.secrets_of} changed since the deploy"
-            return replace(found, kind=DriftClass.SECRETS, note=note)
-    autoscaler = _autoscaler_of(resource, states.autoscalers) if path == REPLICAS else None
+    found = found.masked()
+    if found.is_secret_value and each.secrets_of:
+        note = "" if writer else f"{each.secrets_of} changed since the deploy"
+        return replace(found, kind=DriftClass.SECRETS, note=note)
+    autoscaler = autoscaler_of(resource, states.autoscalers) if path == REPLICAS else None
     if autoscaler:
         return replace(found, kind=DriftClass.CONTROLLER, note=f"scaled by {autoscaler}")
     if not _is_declared(each, path):
         return replace(found, kind=DriftClass.CONTROLLER, note="git does not say it; the server would")
     if _is_pending(change, each, states, is_ours=is_ours, writer=writer):
         return replace(found, kind=DriftClass.PENDING, writer=None)
-    if writer and _is_controllers(writer, path):
+    if writer and is_controllers(writer, path):
         return replace(found, kind=DriftClass.CONTROLLER)
     return found
 
@@ -359,23 +229,6 @@ def _is_pending(
     return bool(deployed == change.old)
 
 
-def _is_controllers(writer: Writer, path: tuple[str, ...]) -> bool:
-    if writer.manager in _CONTROL_PLANE:
-        return True
-    is_person = not writer.manager or writer.manager == "kubectl" or writer.manager.startswith("kubectl-")
-    return not is_person and (bool(writer.subresource) or path[-1] in _CONTROLLED_FIELDS)
-
-
-def _autoscaler_of(resource: ResourceId, autoscalers: Iterable[Object]) -> str:
-    for obj in autoscalers:
-        target = (obj.get("spec") or {}).get("scaleTargetRef") or {}
-        group = str(target.get("apiVersion") or "").rpartition("/")[0]
-        wanted = (group, target.get("kind"), obj["metadata"].get("namespace"), target.get("name"))
-        if wanted == (resource.group, resource.kind, resource.namespace, resource.name):
-            return f"the HorizontalPodAutoscaler {obj['metadata']['name']}"
-    return ""
-
-
 def _intentional(each: ObjectStates, states: AppStates) -> Iterator[Difference]:
     """What HEAD says otherwise than the deployed commit, and the cluster already has by another's hand."""
     live, head, answer = each.live, each.head, each.answer
@@ -385,7 +238,7 @@ def _intentional(each: ObjectStates, states: AppStates) -> Iterator[Difference]:
         if applied_fields(live) is None and not _changes(each):
             note = "made in the cluster, then committed"
             yield Difference(
-                DriftClass.INTENTIONAL, each.resource, live={}, wanted={}, writer=_maker(live), note=note
+                DriftClass.INTENTIONAL, each.resource, live={}, wanted={}, writer=maker_of(live), note=note
             )
         return
     for change in changed_fields(each.deployed, head):
@@ -396,22 +249,4 @@ def _intentional(each: ObjectStates, states: AppStates) -> Iterator[Difference]:
         if (found is ABSENT and change.new is not ABSENT) or (found is not ABSENT and not writers):
             continue
         writer = writers[0] if writers else None
-        yield _masked(Difference(DriftClass.INTENTIONAL, each.resource, change.path, found, found, writer))
-
-
-def _maker(live: Object) -> Writer | None:
-    """Return who made an object: the first who wrote to it."""
-    entries = [e for e in live["metadata"].get("managedFields") or [] if not e.get("subresource")]
-    first = min(entries, key=lambda entry: str(entry.get("time")), default=None)
-    made_at = str(live["metadata"].get("creationTimestamp") or "")
-    return Writer(str(first.get("manager") or ""), made_at) if first else None
-
-
-def _masked(found: Difference) -> Difference:
-    is_secret = found.resource is not None and found.resource.kind == "Secret"
-    return _without_values(found) if is_secret and found.path[0] in ("data", "stringData") else found
-
-
-def _without_values(found: Difference) -> Difference:
-    live, wanted = (value if value is ABSENT else HIDDEN for value in (found.live, found.wanted))
-    return replace(found, live=live, wanted=wanted)
+        yield Difference(DriftClass.INTENTIONAL, each.resource, change.path, found, found, writer).masked()
