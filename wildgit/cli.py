@@ -6,26 +6,36 @@ find the command. What stands in `PLUMBING` does not even load click.
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from wildgit import __version__, errors
 from wildgit.commands import PLUMBING
 
+_CUT_OFF = 141  # what a shell makes of SIGPIPE, of which git dies: the reader of our output went away
+
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run one command and exit with its code; errors become one line and a hint on stderr."""
     arguments = sys.argv[1:] if argv is None else argv
+    _ready_streams()
     try:
         code = _run(arguments)
         sys.stdout.flush()
     except errors.WildgitError as error:
         code = _report(error)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        # The first line ends the one that the terminal shows ^C on.
+        print("\ninterrupted" if sys.stderr.isatty() else "interrupted", file=sys.stderr)
         code = errors.INTERRUPTED
     except BrokenPipeError:
-        code = _close_broken_pipe()
+        _drop_output()
+        code = _CUT_OFF
+    except OSError as error:
+        _drop_output()
+        code = _report_system(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes a file to send us
         code = _report_bug(error)
     sys.exit(code)
@@ -51,17 +61,26 @@ def _run_click(arguments: list[str]) -> int:
     from wildgit.commands import group
 
     try:
-        # standalone_mode would turn bugs, refusals and ^C all into exit code 1.
-        result = group.wild.main(args=arguments, prog_name="git wild", standalone_mode=False)
+        # Its own main() would turn bugs, refusals, ^C and a closed pipe all into exit code 1.
+        with group.wild.make_context("git wild", arguments) as context:
+            result = group.wild.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.exceptions.Abort as error:
         raise KeyboardInterrupt from error
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return errors.USAGE
     except click.ClickException as error:
-        error.show()
-        return errors.USAGE
+        ctx = getattr(error, "ctx", None)
+        hint = f"{ctx.command_path} -h" if ctx else None
+        return _report(errors.UsageError(_as_ours(error.format_message()), hint=hint))
     return result if isinstance(result, int) else errors.OK
+
+
+def _as_ours(message: str) -> str:
+    """Return a message of click's as ours are written."""
+    return message[:1].lower() + message[1:].rstrip(".")
 
 
 def _report(error: errors.WildgitError) -> int:
@@ -71,21 +90,36 @@ def _report(error: errors.WildgitError) -> int:
     return error.exit_code
 
 
-def _close_broken_pipe() -> int:
-    # The reader of our output went away (`git wild apps | head`): not an error of ours.
-    import os
+def _ready_streams() -> None:
+    """Any name can be printed in any locale; a stream that was closed becomes one to nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    is_utf8 = (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
+    sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 else "replace")  # type: ignore[union-attr]
 
+
+def _drop_output() -> None:
+    """Write what can still be written; of the rest, Python would complain once more on its way out."""
+    with suppress(OSError):
+        sys.stdout.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return errors.OK
+
+
+def _report_system(error: OSError) -> int:
+    import errno
+
+    words = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN")
+    if error.errno not in {getattr(errno, word) for word in words}:
+        return _report_bug(error)
+    place = f"{error.filename}: " if error.filename else ""
+    return _report(errors.WildgitError(f"{place}{error.strerror}"))
 
 
 def _report_bug(error: Exception) -> int:
-    import tempfile
-    import traceback
+    from wildgit.adapters.bug_report import write_bug_report
 
-    with tempfile.NamedTemporaryFile("w", prefix="git-wild-", suffix=".txt", delete=False) as report:
-        report.write(f"git-wild {__version__}\n")
-        traceback.print_exception(error, file=report)
-    print(f"error: git-wild has a bug: {type(error).__name__}: {error}", file=sys.stderr)
-    print(f"hint: please report it with {report.name}", file=sys.stderr)
+    line, file = write_bug_report(error)
+    print(f"error: git-wild has a bug: {line}", file=sys.stderr)
+    print(f"hint: please report it with {file or 'this text'}", file=sys.stderr)
     return errors.BUG

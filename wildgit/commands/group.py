@@ -8,7 +8,7 @@ import click
 
 from wildgit import __version__
 from wildgit.commands import COMMANDS, PLUMBING
-from wildgit.errors import WildgitError
+from wildgit.errors import UsageError, WildgitError
 
 
 class _Plumbing(click.Command):
@@ -35,6 +35,19 @@ class _LazyGroup(click.Group):
             return _Plumbing(cmd_name, line, module.USAGE)
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a slip of the finger is answered with what may be meant, as git does."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = " or ".join(f"git wild {each}" for each in get_close_matches(name, COMMANDS))
+            hint = f"did you mean {near}?" if near else "git wild -h lists the commands"
+            raise UsageError(f"{name!r} is no command of git wild", hint=hint)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a server may echo what it refused, so errors are masked as all else is."""
