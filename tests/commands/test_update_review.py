@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 
+import pytest
 import yaml
 
 from tests.commands.conftest import WEB, Work, publish_in
@@ -116,22 +117,42 @@ def test_each_app_has_its_commit_and_all_of_them_are_the_update(sample, tmp_path
     sample.wild("check", "compiled")
 
 
-def test_what_conflicts_comes_after_what_does_not(diverged) -> None:
+@pytest.fixture
+def half(diverged) -> Work:
+    """`web` will conflict with upstream, `api` will not."""
     api = {path.replace("web/", "api/", 1): text.replace("web", "api") for path, text in WEB.items()}
     publish_in(diverged.upstream, api)
     diverged.wild("fetch")
     diverged.wild("add", "api")
     diverged.commit("feat(api): Add it")
     publish_in(diverged.upstream, {"api/README.md": "news\n"})
-    output = diverged.wild("update", "--per-app", code=1)
+    return diverged
+
+
+def test_what_conflicts_comes_after_what_does_not(half) -> None:
+    output = half.wild("update", "--per-app", code=1)
     assert "CONFLICT" in output
-    assert diverged.git("log", "-1", "--format=%s").startswith("upgrade(api): ")
-    assert (diverged.root / "apps/api/README.md").exists()
-    assert diverged.git("diff", "--name-only", "--diff-filter=U") == "apps/web/deployment.yaml\n"
-    diverged.git("checkout", "-q", "--theirs", "apps/web/deployment.yaml")
-    diverged.git("add", "apps/web/deployment.yaml")
-    diverged.wild("merge", "--continue")
-    assert diverged.git("log", "--oneline", "HEAD..wild-directory/main") == ""
+    assert half.git("log", "-1", "--format=%s").startswith("upgrade(api): ")
+    assert (half.root / "apps/api/README.md").exists()
+    assert half.git("diff", "--name-only", "--diff-filter=U") == "apps/web/deployment.yaml\n"
+    half.git("checkout", "-q", "--theirs", "apps/web/deployment.yaml")
+    half.git("add", "apps/web/deployment.yaml")
+    half.wild("merge", "--continue")
+    assert half.git("log", "--oneline", "HEAD..wild-directory/main") == ""
+
+
+def test_a_branch_without_what_conflicts_is_not_said_to_have_it(half) -> None:
+    half.wild("update", "--branch", "--per-app", code=1)
+    waiting = branch(half)
+    half.wild("merge", "--abort")
+    half.git("switch", "-q", "main")
+    output = half.wild("update", "--branch", "--per-app")
+    assert "Not on it, for they conflict: web." in output
+    assert f"git switch {waiting} && git wild merge web" in output
+    summary = half.wild("update", "--branch", "--per-app", "--summary", "-")
+    assert f"What merges cleanly waits on `{waiting}` already." in summary
+    half.git("switch", "-q", waiting)
+    assert "CONFLICT" in half.wild("merge", "web", code=1)
 
 
 def test_the_summary_says_what_a_reviewer_asks_and_nothing_that_a_forge_acts_on(customised, publish) -> None:

@@ -55,12 +55,15 @@ class Outcome:
     Attributes:
         commits: what was committed, oldest first.
         branch: the branch that was made for it, or would be; "" for none.
-        known_branch: an update branch that has all of it already, so that nothing was written; "" for none.
+        known_branch: an update branch that has all of it already that merges cleanly, so that nothing was
+            written; "" for none.
+        missing: the apps that are not on it: they conflict, so nobody committed them there.
     """
 
     commits: tuple[str, ...] = ()
     branch: str = ""
     known_branch: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def merge_upstream(instance: Instance, request: MergeRequest) -> int:
@@ -100,13 +103,14 @@ def _find_place(plan: MergePlan, repo: Repo, request: MergeRequest) -> Outcome:
     from wildgit.adapters.upstream.review_branch import find_branch_with, new_branch_name
 
     clean = {app for group in _clean_groups(plan) for app in group} if request.per_app else set()
-    trailers = {
-        app_trailer(update, plan.upstream)
-        for update in plan.updates
-        if not clean or update.step.app.name in clean
-    }
-    known = find_branch_with(repo, trailers)
-    return Outcome(known_branch=known) if known else Outcome(branch=new_branch_name(repo))
+    trailers = {update.step.app.name: app_trailer(update, plan.upstream) for update in plan.updates}
+    needed = {trailer for app, trailer in trailers.items() if not clean or app in clean}
+    known = find_branch_with(repo, needed)
+    if known is None:
+        return Outcome(branch=new_branch_name(repo))
+    name, there = known
+    missing = tuple(app for app, trailer in trailers.items() if trailer not in there)
+    return Outcome(known_branch=name, missing=missing)
 
 
 def _write(
@@ -166,9 +170,8 @@ def _say(plan: MergePlan, outcome: Outcome, repo: Repo, instance: Instance, requ
         from wildgit.adapters.upstream.review_summary import update_summary
 
         terminal.add_mask(instance.mask())
-        terminal.say_to_file(
-            request.summary, update_summary(plan, repo, outcome.branch, outcome.known_branch)
-        )
+        text = update_summary(plan, repo, outcome.branch, outcome.known_branch, outcome.missing)
+        terminal.say_to_file(request.summary, text)
     if plan.updates and not instance.secrets_path.exists():
         from wildgit.adapters.upstream.review_summary import new_secrets
 
@@ -198,7 +201,8 @@ def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, i
         terminal.say(_known(outcome))
         from wildgit.adapters.upstream.review_branch import local_name
 
-        terminal.remark(f"hint: to go on there: git switch {local_name(outcome.known_branch)}")
+        merge = f" && git wild merge {' '.join(outcome.missing)}" if outcome.missing else ""
+        terminal.remark(f"hint: to go on there: git switch {local_name(outcome.known_branch)}{merge}")
         return
     for owner, key in plan.secrets:
         terminal.say(f"{'would add' if dry_run else 'added'} the secret apps.{owner}.{key}")
@@ -214,7 +218,13 @@ def report(plan: MergePlan, outcome: Outcome, *, dry_run: bool, explain: bool, i
 
 
 def _known(outcome: Outcome) -> str:
-    return f"{outcome.known_branch} has this update already; no branch was made."
+    if not outcome.missing:
+        return f"{outcome.known_branch} has this update already; no branch was made."
+    missing = ", ".join(outcome.missing)
+    return (
+        f"{outcome.known_branch} has what merges cleanly already; no branch was made. "
+        f"Not on it, for they conflict: {missing}."
+    )
 
 
 def _report_end(plan: MergePlan, outcome: Outcome, *, dry_run: bool) -> None:
@@ -242,6 +252,7 @@ def describe(plan: MergePlan, outcome: Outcome, *, written: bool) -> dict[str, o
         "commits": list(outcome.commits),
         "new_branch": outcome.branch or None,
         "known_branch": outcome.known_branch or None,
+        "missing": list(outcome.missing),
         "written": written and not plan.is_empty and not outcome.known_branch,
         "apps": [
             {

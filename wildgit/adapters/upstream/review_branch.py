@@ -25,16 +25,19 @@ def new_branch_name(repo: Repo) -> str:
     return name
 
 
-def find_branch_with(repo: Repo, trailers: Collection[str]) -> str | None:
+def find_branch_with(repo: Repo, trailers: Collection[str]) -> tuple[str, set[str]] | None:
     """Return an update branch whose commits beyond HEAD have all of these `Wild-App` trailers; None for none.
 
     So an update that waits for its review is not offered a second time.
+
+    Returns:
+        its name, and all the trailers that it has.
     """
     for name in _update_branches(repo):
         arguments = ["log", f"--format=%(trailers:key={APP_TRAILER},valueonly)", f"HEAD..{name}", "--"]
-        found = run_git(arguments, cwd=repo.root).decode("utf-8", "replace").splitlines()
-        if trailers and set(trailers) <= set(found):
-            return name
+        found = set(run_git(arguments, cwd=repo.root).decode("utf-8", "replace").splitlines())
+        if trailers and set(trailers) <= found:
+            return name, found
     return None
 
 

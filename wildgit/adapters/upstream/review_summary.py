@@ -5,7 +5,7 @@ Nearly all of it is upstream's words: every one of them stands in a code span. N
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.git.repo import Repo
@@ -20,7 +20,9 @@ from wildgit.core.markdown import Section, code, details, document, table
 _MAX_COMMITS = 50
 
 
-def update_summary(plan: MergePlan, repo: Repo, branch: str = "", known_branch: str = "") -> str:
+def update_summary(
+    plan: MergePlan, repo: Repo, branch: str = "", known_branch: str = "", missing: Sequence[str] = ()
+) -> str:
     """Return the summary of a plan.
 
     Args:
@@ -28,16 +30,18 @@ def update_summary(plan: MergePlan, repo: Repo, branch: str = "", known_branch: 
         repo: where upstream's commits are looked up.
         branch: the new branch that it is on, or would be; "" for the branch at hand.
         known_branch: one that has it already, so that nothing was written; "" for none.
+        missing: the apps that are not on it, for they conflict.
     """
     upstream = code(f"{REMOTE}/{plan.upstream.branch}")
     if not plan.updates:
         title = f"## Nothing new for the apps in {upstream}"
         return document([Section(title), *_gone(plan)])
     title = f"## Update from {upstream} to {code(plan.upstream.commit[:7])}"
+    what = "What merges cleanly" if missing else "It"
     return document(
         [
             Section(title),
-            *([Section(f"It waits on {code(known_branch)} already.")] if known_branch else []),
+            *([Section(f"{what} waits on {code(known_branch)} already.")] if known_branch else []),
             _apps(plan),
             *_list("Conflicts", _conflicts(plan), _way_on(plan, branch or known_branch)),
             *_list("Breaking changes", _breaks(plan)),
