@@ -109,16 +109,23 @@ def test_identity_can_not_be_committed_nor_made_where_it_could(customised: Work)
     customised.git("commit", "-qm", "docs(all): oops", code=1)
 
 
-def test_recipient_that_somebody_pushed_is_asked_about(customised: Work) -> None:
+def test_recipients_that_somebody_pushed_are_asked_about_once_in_each_clone(
+    customised: Work, origin: Path
+) -> None:
     identity(customised)
-    customised.wild("backup", "--secrets")
-    stranger = customised.root.parent / "stranger"
-    customised.wild("backup", "--new-identity", str(stranger))
-    before = customised.read("secrets.yaml.age")
-    assert "git wild backup --secrets --yes" in customised.wild("backup", "--secrets", code=2)
-    assert customised.read("secrets.yaml.age") == before
-    customised.wild("backup", "--secrets", "--yes")
-    assert customised.read("secrets.yaml.age") != before
+    customised.wild("backup", "--secrets", "--push")  # whoever made the key trusts it
+    customised.git("push", "-q", "origin", "main")
+    made = clone(customised, origin)
+    (made.root / "secrets.yaml").write_text(customised.read("secrets.yaml"))
+    before = made.read("secrets.yaml.age")
+    assert "git wild backup --secrets --yes" in made.wild("backup", "--secrets", code=2)
+    assert made.read("secrets.yaml.age") == before
+    made.wild("backup", "--secrets", "--yes")
+    made.wild("secret", "set", "apps.web.password", "--generate")
+    made.wild("backup", "--secrets")
+    pushed = stranger(customised).read_text().split("public key: ")[1].split()[0]
+    made.git("config", "--file", ".wildconfig", "--add", "wild.ageRecipient", pushed)
+    assert pushed in made.wild("backup", "--secrets", code=2)
 
 
 def test_clone_is_made_an_instance_again_by_any_recipient(customised: Work, origin: Path) -> None:

@@ -6,7 +6,7 @@ tracked file can only set what is listed here: nothing in it can name a command 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,14 +81,21 @@ def read_every(root: Path, key: str) -> list[str]:
     """
     read_settings(root)
     tracked = root / _TRACKED
-    sources = (
-        [["--no-includes", "--file", _TRACKED]] if tracked.is_file() and not tracked.is_symlink() else []
-    )
-    found: list[str] = []
-    for source in [*sources, []]:
-        output = try_git(["config", *source, "-z", "--get-all", key], cwd=root).stdout
-        found += [value for value in output.decode("utf-8", "replace").split("\0") if value]
-    return list(dict.fromkeys(found))
+    is_there = tracked.is_file() and not tracked.is_symlink()
+    shared = _read_all(root, key, "--no-includes", "--file", _TRACKED) if is_there else []
+    return list(dict.fromkeys([*shared, *read_own(root, key)]))
+
+
+def read_own(root: Path, key: str) -> list[str]:
+    """Return all values of a key in git's own configuration, which nobody else can push to."""
+    return _read_all(root, key)
+
+
+def replace_own(root: Path, key: str, values: Iterable[str]) -> None:
+    """Make these all values of a key in the configuration of this repository."""
+    try_git(["config", "--local", "--unset-all", key], cwd=root)  # it may have had none
+    for value in values:
+        run_git(["config", "--local", "--add", key, value], cwd=root)
 
 
 def share(root: Path, key: str, value: str) -> None:
@@ -110,6 +117,11 @@ def share_section(root: Path, section: str, values: Mapping[str, str]) -> None:
     _refuse_link(root)
     for variable, value in values.items():
         run_git(["config", "--file", _TRACKED, f"{section}.{variable}", value], cwd=root)
+
+
+def _read_all(root: Path, key: str, *place: str) -> list[str]:
+    output = try_git(["config", *place, "-z", "--get-all", key], cwd=root).stdout
+    return [value for value in output.decode("utf-8", "replace").split("\0") if value]
 
 
 def _refuse_link(root: Path) -> None:

@@ -26,7 +26,7 @@ from wildgit.errors import OK, UsageError
 )
 @click.option("--keep", type=click.IntRange(1), metavar="N", help="Remove backups but the newest N.")
 @click.option("--secrets", is_flag=True, help="Encrypt secrets.yaml as secrets.yaml.age, and commit that.")
-@click.option("--yes", is_flag=True, help="With --secrets: don't ask about recipients that are new.")
+@click.option("--yes", is_flag=True, help="With --secrets: don't ask about recipients that are new here.")
 @click.option(
     "--new-identity",
     type=click.Path(path_type=Path, dir_okay=False),

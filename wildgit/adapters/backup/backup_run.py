@@ -15,7 +15,7 @@ from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_paths
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.settings import REMOTE
+from wildgit.adapters.settings import REMOTE, read_settings
 from wildgit.core.backup_tag import backup_message, new_name
 from wildgit.errors import GitError
 
@@ -51,7 +51,10 @@ def back_up(instance: Instance, options: BackupOptions) -> None:
 
 def _back_up_secrets(instance: Instance, repo: Repo, *, yes: bool) -> list[str]:
     def trust(recipients: Sequence[str]) -> bool:
-        return yes or terminal.confirm(f"May these decrypt the secrets: {', '.join(recipients)}?")
+        if yes or read_settings(instance.root).is_on("wild.yes"):
+            return True
+        terminal.remark("\n  ".join(["The secrets would be encrypted for:", *recipients]))
+        return terminal.confirm("May all of them decrypt the secrets?")
 
     recipients = encrypt_secrets(instance, repo.git_dir, trust)
     commit_encrypted(instance, MergeState(repo))

@@ -2,6 +2,9 @@
 
 age takes a new key for every file, so the same secrets never give the same file twice. A keyed hash of what
 was encrypted, for whom and to which file is kept in `.git/wild/`: as long as it is the same, so is the file.
+
+Whoever can push to `.wildconfig` could name himself as a recipient. So those whom it names are asked about,
+once in each clone; git's own configuration remembers who may.
 """
 
 from __future__ import annotations
@@ -18,21 +21,21 @@ from wildgit.adapters.files import read_bytes, write_atomically
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import pass_through, run_git, try_git
 from wildgit.adapters.instance import SECRET_MODE, SECRETS, Instance, parse_mapping
-from wildgit.adapters.settings import read_every, share
+from wildgit.adapters.settings import read_every, read_own, replace_own, share
 from wildgit.errors import GitError, InputError, UsageError
 
 ENCRYPTED = f"{SECRETS}.age"
 RECIPIENT = "wild.ageRecipient"
+TRUSTED = "wild.trustedRecipient"
 _STATE = "secrets-backup.json"
 
 
 @dataclass(frozen=True)
 class _State:
-    """What the encrypted file was made from: a keyed hash, and for whom."""
+    """What the encrypted file was made from, as a keyed hash."""
 
     key: str
     digest: str
-    recipients: Sequence[str]
 
 
 def encrypt_secrets(instance: Instance, git_dir: Path, trust: Callable[[Sequence[str]], bool]) -> list[str]:
@@ -41,15 +44,14 @@ def encrypt_secrets(instance: Instance, git_dir: Path, trust: Callable[[Sequence
     Args:
         instance: whose secrets.
         git_dir: where the hash is kept.
-        trust: asked about recipients that the last backup from here did not have: `.wildconfig` is
-            tracked, and whoever can push to it could name himself.
+        trust: asked about recipients that nobody trusted in this clone yet.
 
     Returns:
         for whom it is.
 
     Raises:
         InputError: no recipient, or none that can be used; no secrets.yaml.
-        UsageError: new recipients were not trusted.
+        UsageError: somebody of them is not trusted.
     """
     recipients = read_every(instance.root, RECIPIENT)
     if not recipients:
@@ -67,16 +69,25 @@ def encrypt_secrets(instance: Instance, git_dir: Path, trust: Callable[[Sequence
         known = path.is_file() and state is not None
         if known and state and state.digest == _digest(state.key, text, recipients, _read(path)):
             return recipients
-        fresh = [each for each in recipients if state is not None and each not in state.recipients]
-        if fresh and not trust(fresh):
-            raise UsageError(
-                f"{', '.join(fresh)} can read no backup yet; nothing was encrypted",
-                hint="if that is right: git wild backup --secrets --yes",
-            )
+        _require_trust(instance.root, recipients, trust)
         encrypted = encrypt(text, recipients)
         write_atomically(path, encrypted, mode=0o644)
         _keep_state(git_dir, text, recipients, encrypted)
     return recipients
+
+
+def _require_trust(root: Path, recipients: Sequence[str], trust: Callable[[Sequence[str]], bool]) -> None:
+    trusted = {*read_own(root, TRUSTED), *read_own(root, RECIPIENT)}
+    fresh = [each for each in recipients if each not in trusted]
+    if not fresh:
+        return
+    if not trust(fresh):
+        raise UsageError(
+            f"nothing was encrypted: nobody here said yet that these may decrypt it: {', '.join(fresh)}",
+            hint="if they may: git wild backup --secrets --yes",
+        )
+    # Who is taken off the list and comes back is asked about again.
+    replace_own(root, TRUSTED, recipients)
 
 
 def commit_encrypted(instance: Instance, state: MergeState) -> bool:
@@ -134,6 +145,7 @@ def make_identity(instance: Instance, file: Path) -> str:
     recipient, text = new_identity()
     write_atomically(path, text, mode=SECRET_MODE)
     share(instance.root, RECIPIENT, recipient)
+    replace_own(instance.root, TRUSTED, [*read_own(instance.root, TRUSTED), recipient])
     return recipient
 
 
@@ -149,7 +161,7 @@ def _digest(key: str, text: bytes, recipients: Sequence[str], encrypted: bytes) 
 
 def _keep_state(git_dir: Path, text: bytes, recipients: Sequence[str], encrypted: bytes) -> None:
     key = randomness.token_hex(32)
-    state = _State(key, _digest(key, text, recipients, encrypted), list(recipients))
+    state = _State(key, _digest(key, text, recipients, encrypted))
     write_atomically(git_dir / "wild" / _STATE, json.dumps(asdict(state)).encode(), mode=SECRET_MODE)
 
 
