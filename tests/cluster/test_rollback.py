@@ -112,15 +112,27 @@ def test_emergency_deploys_from_objects_and_commits_when_the_work_is_clean(insta
     again = instance.wild("rollback", "back-four")
     assert f"HEAD is not what runs; to have it so: git wild rollback back-four --to {runs}" in again.stderr
     instance.git("stash")
+    command = f"git wild rollback back-four --to {runs}"  # a deploy would bring back what was left
+    said = instance.wild("drift", "back-four").stderr
+    assert command in said and "git wild deploy" not in said
+    assert command in instance.wild("status", "-v", "back-four").stdout
     done = instance.wild(*hint.partition("git wild ")[2].split())
     assert done.returncode == 0, done.stderr
     assert "word: one" in (instance.root / "apps/back-four/all.yaml").read_text()
     change(instance, "back-four", "one", "two-again")
+    assert "hint: git wild deploy back-four\n" in instance.wild("drift", "back-four").stderr
     instance.deploy("back-four")
     done = instance.wild("rollback", "--emergency", "back-four", "--yes")
     assert done.returncode == 0, done.stderr
     assert instance.git("log", "-1", "--format=%s").startswith("emergency(back-four): Back to 1.0.0")
     assert word(instance, "back-four") == "one"
+
+
+def test_an_app_that_never_was_is_told_before_the_cluster_is_asked(instance: Instance) -> None:
+    (instance.root / "kubeconfig").write_text("broken: [\n")
+    instance.app("back-six", APP)
+    assert "there never was an app 'nosuch'" in instance.wild("rollback", "nosuch").stderr
+    assert "has no app nosuch" in instance.wild("rollback", "nosuch", "--to", "HEAD").stderr
 
 
 def test_rollback_of_an_upstream_update_is_deployed_and_the_update_is_offered_again(

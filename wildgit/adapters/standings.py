@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.cluster.drift.glance import DriftGlance
+from wildgit.adapters.cluster.open_rollback import open_rollback
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.rollout import last_log_lines
 from wildgit.adapters.cluster.status import read_cluster_facts
@@ -91,7 +93,13 @@ def read_standings(
         facts = None if view.facts is None else view.facts.get(app, ClusterFacts())
         changed = _changed(repo, app, facts) if app in installed else ()
         own = InstanceFacts(
-            app, app in installed, app in stale, changed, last.get(app), was_deployed=app in view.deployed
+            app,
+            app in installed,
+            app in stale,
+            changed,
+            last.get(app),
+            was_deployed=app in view.deployed,
+            rolled_back=_rolled_back(repo, app, facts, last.get(app)) if changed else "",
         )
         found.append(standing(own, facts))
     return found
@@ -140,6 +148,11 @@ def _days_until(timestamp: str) -> int | None:
         return (datetime.fromisoformat(timestamp) - datetime.now(UTC)).days
     except (ValueError, TypeError):  # no timestamp, or one without a zone
         return None
+
+
+def _rolled_back(repo: Repo, app: str, facts: ClusterFacts | None, last: Mapping[str, Any] | None) -> str:
+    head, record = repo.head(), facts.record if facts else None
+    return open_rollback(repo, app, head, record.commit, last) if head and record else ""
 
 
 def _changed(repo: Repo, app: str, facts: ClusterFacts | None) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ class RunOptions:
     """What the command line asks for; see the command's help."""
 
     action: str = "deploy"  # as records of operations call it
+    emergency: bool = False  # what is deployed is committed later, and the record says so
     with_dependencies: bool = False
     dry_run: bool = False
     frozen: bool = False
@@ -146,6 +147,7 @@ class DeployRun:
         commit = revision.commit if revision else deployed_commit(self.instance, app)
         with operation(self.instance.root, self.options.action, app, commit, self._mask) as running:
             running.record["environment"] = self.environment.name
+            running.record |= {"emergency": True} if self.options.emergency else {}
 
             def report(event: Event) -> None:
                 running.note(event)

@@ -53,6 +53,10 @@ class RollbackRun:
         if head is None:
             raise GitError("there is no commit yet, so none to go back to")
         self.head = head
+        target = RollbackTarget(instance, self.repo, app, None)
+        self._asked = None if options.to is None else target.asked_for(options.to)
+        if self._asked is None:
+            target.require_known(head)
         settings = read_settings(instance.root)
         self._place = open_cluster(instance, settings, options.environment) if options.deploy else None
         self._settings = settings
@@ -60,8 +64,7 @@ class RollbackRun:
     def run(self) -> int:
         """Roll back as asked, and return the exit code."""
         target = RollbackTarget(self.instance, self.repo, self.app, self._place)
-        to = self.options.to
-        choice = target.before(self.head) if to is None else target.asked_for(to)
+        choice = self._asked or target.before(self.head)
         apps = self._apps(choice.target.commit)
         plan = plan_rollback(self.repo, self.head, choice.target.commit, apps)
         _say_choice(self.app, choice, plan)
@@ -111,7 +114,9 @@ class RollbackRun:
     def _deploy(self, apps: Sequence[str], revision: Revision, *, dry_run: bool = False) -> None:
         if self._place is None:
             return
-        options = RunOptions(action="rollback", dry_run=dry_run, wait=self.options.wait)
+        options = RunOptions(
+            action="rollback", emergency=self.options.emergency, dry_run=dry_run, wait=self.options.wait
+        )
         DeployRun(self.instance, self._settings, self._place, options).deploy(apps, revision=revision)
 
     def _commit_after(self, plan: RollbackPlan, state: MergeState, message: str) -> int:

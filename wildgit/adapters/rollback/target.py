@@ -54,6 +54,16 @@ class RollbackTarget:
             raise InputError(f"{commit[:7]} has {what}", hint=self._log_hint)
         return Choice(AppRevision(commit, target.time, target.subject, target.state), "", ())
 
+    def require_known(self, head: str) -> None:
+        """Refuse an app that no commit ever had; no cluster needs to be asked for that.
+
+        Raises:
+            InputError: there never was one.
+        """
+        if not any(revision.state for revision in self.history.read(head)):
+            name = "any app" if self.app == ALL else f"an app {self.app!r}"
+            raise InputError(f"there never was {name} here", hint="git wild status")
+
     def before(self, head: str) -> Choice:
         """Return the revision that was deployed before what runs now.
 
@@ -61,9 +71,7 @@ class RollbackTarget:
             InputError: there is none, or nobody can say which one is meant.
         """
         newest = next(iter(self.history.read(head)), None)
-        if newest is None or not any(revision.state for revision in self.history.read(head)):
-            raise InputError(f"there never was an app {self.app!r} here", hint="git wild status")
-        if self.app == ALL and newest.is_rollback and not newest.restored:
+        if self.app == ALL and newest and newest.is_rollback and not newest.restored:
             raise InputError(
                 f"the last change is a rollback of one app ({newest.subject}): before it was what that left",
                 hint="say where to: git wild rollback --all --to REV",

@@ -70,6 +70,7 @@ class InstanceFacts:
         changed: what HEAD has that the deployed commit has not: `manifests`, `upstream`; or `unknown commit`.
         last_operation: its newest record; None where there is none.
         was_deployed: from this clone, and not deleted since.
+        rolled_back: the commit that it was rolled back to, where that still has to be committed; "" for none.
     """
 
     app: str
@@ -78,6 +79,7 @@ class InstanceFacts:
     changed: tuple[str, ...] = ()
     last_operation: Mapping[str, Any] | None = None
     was_deployed: bool = False
+    rolled_back: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,10 @@ def _installed(
     unwell = tuple(str(health) for health in cluster.healths if health.state is not HealthState.READY)
     if unfinished:
         return Standing(app, AppState.DEPLOYING, (*unfinished, *pending, *unwell), deploy)
+    if instance.rolled_back:
+        said = f"rolled back to {instance.rolled_back[:7]}, which is not committed"
+        step = f"git wild rollback {app} --to {instance.rolled_back[:12]}"
+        return Standing(app, AppState.UPDATING, (said, *unwell), step)
     if pending:
         return Standing(app, AppState.UPDATING, (*pending, *unwell), deploy)
     if cluster.drifted:

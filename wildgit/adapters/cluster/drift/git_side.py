@@ -9,6 +9,8 @@ from dataclasses import replace
 from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets, start_builds
 from wildgit.adapters.cluster.deployed_commits import deployed_ref
 from wildgit.adapters.cluster.drift.look import Look
+from wildgit.adapters.cluster.open_rollback import open_rollback
+from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.target import checked_out
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
@@ -21,6 +23,7 @@ from wildgit.errors import GitError, InputError, WildgitError
 
 _UNKNOWN_COMMIT = "deployed from {0}, which this repository has not (git fetch); told by who owns the fields"
 _DIRTY = "deployed with changes that were not committed"
+_NEVER_SEEN = "no deploy of it is known here: there was none, or its namespace was deleted since"
 
 
 class GitSide:
@@ -87,7 +90,10 @@ class GitSide:
         by_commit: dict[str, list[str]] = defaultdict(list)
         for app, look in looks.items():
             if look.record is None or not look.is_settled:
-                look.deployed = self._placed(look, look.source.built) if self._was_deployed(look) else {}
+                was_deployed = self._was_deployed(look)
+                look.deployed = self._placed(look, look.source.built) if was_deployed else {}
+                if look.namespace is None and not was_deployed:
+                    look.notes.append(_NEVER_SEEN)
                 continue
             commit = look.record.commit.removesuffix(UNCOMMITTED)
             if look.record.commit.endswith(UNCOMMITTED):
@@ -100,6 +106,13 @@ class GitSide:
                 look.deployed = self._placed(look, look.source.built)
         for commit, apps in by_commit.items():
             self._build_deployed(commit, {app: looks[app] for app in apps})
+
+    def open_rollback(self, look: Look) -> str:
+        """Return the commit that an app was rolled back to in an emergency, if no commit here says so."""
+        if look.record is None:
+            return ""
+        last = next(reversed(read_operations(self.instance.root, look.source.name)), None)
+        return open_rollback(self.repo, look.source.name, look.source.commit, look.record.commit, last)
 
     def _build_deployed(self, commit: str, looks: Mapping[str, Look]) -> None:
         there = [app for app in looks if self.repo.tree_at(commit, f"{APPS}/{app}")]

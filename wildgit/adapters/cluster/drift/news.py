@@ -43,7 +43,14 @@ def say_hints(found: Sequence[AppDrift]) -> None:
     drifted = " ".join(each.app for each in found if each.has_drift)
     kinds = {each.app: {d.kind for d in each.differences if d.counts} for each in found}
     reverted = " ".join(app for app, counting in kinds.items() if counting - {DriftClass.EXTRA})
-    pending = " ".join(each.app for each in found if _counted(each)[DriftClass.PENDING])
+    pending = " ".join(
+        each.app for each in found if _counted(each)[DriftClass.PENDING] and not each.rolled_back
+    )
+    for each in found:
+        if each.rolled_back:
+            terminal.remark(
+                f"hint: git wild rollback {each.app} --to {each.rolled_back[:12]} commits what runs"
+            )
     if reverted:
         terminal.remark(f"hint: git wild deploy {reverted} puts git's state back")
     if drifted:
@@ -99,6 +106,7 @@ def drift_json(each: AppDrift) -> dict[str, object]:
         "deployed": record.commit if record else "",
         "deployed_at": record.deployed_at if record else "",
         "deployed_by": record.deployed_by if record else "",
+        "rolled_back": each.rolled_back,
         "notes": list(each.notes),
         **({"problem": each.problem} if each.problem else {}),
         "differences": [_difference_json(difference) for difference in each.differences],

@@ -23,12 +23,13 @@ from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.deploy_plan import Refusal
 from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord
 from wildgit.core.cluster.drift.classify import AppStates, classify_drift
-from wildgit.core.cluster.drift.difference import Difference
+from wildgit.core.cluster.drift.difference import Difference, DriftClass
 from wildgit.core.cluster.drift.ignore_rules import IgnoreRule, read_rules, split_expired
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.kube_objects import Object, ResourceId
 
 _FORBIDDEN = 403
+_ROLLED_BACK = "rolled back to {0}, which is not committed: a deploy would bring back what was taken out"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class AppDrift:
         record: of the last deploy; None where it is not known.
         notes: what else a reader should know.
         problem: why it could not be looked at; "" where it was.
+        rolled_back: the commit that it was rolled back to, where that still has to be committed; "" for none.
     """
 
     app: str
@@ -48,6 +50,7 @@ class AppDrift:
     record: DeployRecord | None = None
     notes: tuple[str, ...] = ()
     problem: str = ""
+    rolled_back: str = ""
 
     @property
     def has_drift(self) -> bool:
@@ -140,7 +143,12 @@ class DriftRun:
         )
         states = self._live.with_scalers(states, look.source.namespace)
         rules = [rule for rule in self.rules if rule.app == look.source.name]
-        return AppDrift(look.source.name, classify_drift(states, rules), record, tuple(look.notes))
+        differences = classify_drift(states, rules)
+        is_pending = any(each.kind is DriftClass.PENDING for each in differences)
+        rolled_back = self._git.open_rollback(look) if is_pending else ""
+        if rolled_back:
+            look.notes.append(_ROLLED_BACK.format(rolled_back[:7]))
+        return AppDrift(look.source.name, differences, record, tuple(look.notes), rolled_back=rolled_back)
 
 
 def look_for_drift(
