@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from wildgit import __version__
-from wildgit.adapters.bug_report import write_bug_report
 from wildgit.commands import COMMANDS, PLUMBING
+from wildgit.commands.bug_report import write_bug_report
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

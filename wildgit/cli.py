@@ -117,7 +117,7 @@ def _report_system(error: OSError) -> int:
 
 
 def _report_bug(error: Exception) -> int:
-    from wildgit.adapters.bug_report import write_bug_report
+    from wildgit.commands.bug_report import write_bug_report
 
     line, file = write_bug_report(error)
     print(f"error: git-wild has a bug: {line}", file=sys.stderr)
