@@ -6,6 +6,7 @@ find the command. What stands in `PLUMBING` does not even load click.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -15,12 +16,16 @@ from wildgit import __version__, errors
 from wildgit.commands import PLUMBING
 
 _CUT_OFF = 141  # what a shell makes of SIGPIPE, of which git dies: the reader of our output went away
+# A command keeps most of what it makes until it ends. Python's usual 700 has it look for garbage dozens of
+# times while it imports, and hundreds of times in a merge.
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run one command and exit with its code; errors become one line and a hint on stderr."""
     arguments = sys.argv[1:] if argv is None else argv
     _ready_streams()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         code = _run(arguments)
         sys.stdout.flush()

@@ -19,6 +19,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
@@ -108,6 +109,19 @@ class ApiServer:
     def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Return the answer of a GET that is no JSON, such as a pod's log."""
         return self._send(Request("GET", path, query)).decode("utf-8", "replace")
+
+    def open_ahead(self, count: int) -> None:
+        """Open connections in the background, for requests to come; what fails is theirs to tell."""
+
+        def open_all() -> None:
+            with suppress(http.client.HTTPException, OSError):
+                for _ in range(count):
+                    opened = _connect(self.connection, self.patience, self._tls)
+                    opened.connect()
+                    with self._lock:
+                        self._idle.append(opened)
+
+        threading.Thread(target=open_all, daemon=True).start()
 
     def _send(self, request: Request) -> bytes:
         began, tries = time.monotonic(), 0

@@ -54,13 +54,16 @@ def read_source(
         InputError: it does not build, or a secret is missing or still a placeholder.
         GitError: there is no commit yet.
     """
+    build = build or start_build(instance, app)
+    # The rest is read while kubectl builds.
     manifest = instance.manifest(app)
-    built = (build or start_build(instance, app)).resources()
     configured = section(instance.config(), "apps", app).get("namespace")
-    namespace = namespace_of(app, built, configured)
     values = instance.secrets() if secrets is None else secrets
+    commit = commit or deployed_commit(instance, app)
+    built = build.resources()
+    namespace = namespace_of(app, built, configured)
     found = _secrets(instance, app, values, [manifest.name, namespace], built)
-    return AppSource(app, namespace, tuple(built), tuple(found), commit or deployed_commit(instance, app))
+    return AppSource(app, namespace, tuple(built), tuple(found), commit)
 
 
 def start_build(instance: Instance, app: str) -> Build:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ from wildgit.errors import ClusterError
 _PAGE_SIZE = "500"
 _MAX_CONNECTIONS = 16
 _ITEMS_PER_CONNECTION = 3
+_CONNECTIONS_AHEAD = 8  # for a deploy of which nobody knows yet how large it is
+_COMMON_VERSIONS = ("v1", "apps/v1")
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML, too
 # What is only sent need not come back whole; servers that can't do it send all of it.
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -71,6 +74,17 @@ class Cluster:
         """Return the cluster of a kubeconfig; nothing is sent yet. See `find_connection` for who is asked."""
         find = partial(find_connection, kubeconfig, context)
         return cls(ApiServer(find(), patience, find))
+
+    def get_ready(self) -> None:
+        """Connect, and learn the most common kinds, in the background."""
+
+        def learn() -> None:
+            with suppress(ClusterError):  # who needs them asks again, and tells what is wrong
+                for api_version in _COMMON_VERSIONS:
+                    self._served(api_version)
+
+        threading.Thread(target=learn, daemon=True).start()
+        self.server.open_ahead(_CONNECTIONS_AHEAD)
 
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result | ClusterError]:
         """Return the function's result for each item, several at once; where it failed, the error instead."""
@@ -125,17 +139,21 @@ class Cluster:
         Raises:
             UnknownKind: the server does not serve it.
         """
+        kinds = self._served(api_version)
+        if name not in kinds:
+            raise UnknownKind(
+                f"the cluster has no kind {name} in {api_version}", hint=self._kind_hint(api_version)
+            )
+        return kinds[name]
+
+    def _served(self, api_version: str) -> dict[str, Kind]:
         with self._lock:
             kinds = self._kinds.get(api_version)
         if kinds is None:
             kinds = self._discover(api_version)
             with self._lock:
                 self._kinds[api_version] = kinds
-        if name not in kinds:
-            raise UnknownKind(
-                f"the cluster has no kind {name} in {api_version}", hint=self._kind_hint(api_version)
-            )
-        return kinds[name]
+        return kinds
 
     def is_namespaced(self, api_version: str, name: str) -> bool | None:
         """Whether namespaces hold this kind; None where the server does not serve it."""

@@ -7,11 +7,11 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from wildgit.adapters import terminal
 from wildgit.adapters.cluster.app_source import AppSource, deployed_commit, read_source, requirements_of_all
-from wildgit.adapters.cluster.changed_apps import read_changes
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.compile_check import ensure_compiled
 from wildgit.adapters.cluster.deploy_news import News, counts_text, say_changes
@@ -20,12 +20,10 @@ from wildgit.adapters.cluster.deployment import Actor, Deployment, DeployOptions
 from wildgit.adapters.cluster.kustomize import Build
 from wildgit.adapters.cluster.namespaces import Ladder
 from wildgit.adapters.cluster.operations import operation
-from wildgit.adapters.cluster.plan_output import PlanOutput
 from wildgit.adapters.cluster.rollout import follow, read_health
 from wildgit.adapters.cluster.target import open_cluster, seconds
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.instance import Instance
-from wildgit.adapters.revision import Revision
 from wildgit.adapters.secret_rotation import refresh_copies
 from wildgit.adapters.settings import Settings, read_settings
 from wildgit.core.cluster.deploy_order import deploy_order
@@ -36,6 +34,9 @@ from wildgit.core.cluster.events import NOTE, Event, Report
 from wildgit.core.cluster.health import State
 from wildgit.core.markdown import code
 from wildgit.errors import ClusterError, InputError, UsageError, WildgitError
+
+if TYPE_CHECKING:
+    from wildgit.adapters.revision import Revision
 
 _UNCOMMITTED_NOTE = "has changes that are not committed; they are deployed, too"
 
@@ -94,6 +95,8 @@ class DeployRun:
     def use_build(self, app: str, build: Build) -> None:
         """Take a build of an app that was started already."""
         self._builds[app] = build
+        if build.is_running:
+            self.cluster.get_ready()
 
     def deploy(self, apps: Sequence[str], *, revision: Revision | None = None) -> None:
         """Deploy the apps, each behind those of them that it requires.
@@ -137,6 +140,8 @@ class DeployRun:
         Raises:
             WildgitError: one could not be deployed; those before it are, and the next run goes on.
         """
+        from wildgit.adapters.cluster.changed_apps import read_changes
+
         changes = read_changes(self.instance, self.cluster, self.environment)
         say_changes(changes, self.environment, self._news)
         self._deploy_in_order(changes.apps, changes.gone)
@@ -172,6 +177,8 @@ class DeployRun:
 
     def _show_plans(self, order: Sequence[str], gone: Sequence[str]) -> Sequence[Plan]:
         """Show what each would do; all of them, before the first that can't be done is an error."""
+        from wildgit.adapters.cluster.plan_output import PlanOutput
+
         output = PlanOutput(self.options.summary, self.options.as_json)
         try:
             for app in order:
@@ -278,7 +285,7 @@ class DeployRun:
             name = try_git(["config", "user.email"], cwd=self.instance.root).stdout.decode().strip()
             return name or f"{getpass.getuser()}@{host}"
 
-        return Actor(who, f"{host}:{self.instance.root}")
+        return Actor(cache(who), f"{host}:{self.instance.root}")
 
 
 def named_apps(instance: Instance, apps: Sequence[str], *, every: bool) -> list[str]:

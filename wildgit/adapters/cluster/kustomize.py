@@ -46,6 +46,11 @@ class Build:
             _check_stays_inside(self._folder, self._folder, name)
             self._process = _start_kubectl(self._folder)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether `resources` has to wait for kubectl; what is remembered is there at once."""
+        return self._known is None
+
     def resources(self) -> list[dict[str, Any]]:
         """Return what is built, in kustomize's order.
 
