@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wildgit.adapters import instance_setup, terminal
-from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.backup import tags
 from wildgit.adapters.backup.encrypted_secrets import ENCRYPTED, decrypt_secrets
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
+from wildgit.adapters.committed_apps import CommittedApps
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
@@ -171,14 +171,14 @@ def _apps_that_ran(repo: Repo, head: str, apps: list[str], backup: Backup, envir
         terminal.remark(f"{app} was not deployed, and is not now: git wild deploy {app}")
     for app in sorted(ran.keys() - set(apps)):
         terminal.warn(f"{app} was deployed, but {backup.name} has no {APPS}/{app}")
+    committed = CommittedApps(repo)
     for app in sorted(ran.keys() & set(apps)):
         commit = ran[app].removesuffix(UNCOMMITTED)
-        history = AppHistory(repo, app)
         if commit != ran[app]:
             terminal.warn(f"{app} ran with changes that were not committed; they are lost")
         elif not repo.has_commit(commit):
             terminal.warn(f"{app} ran {commit[:7]}, which is not here; {head[:7]} is deployed")
-        elif history.state(commit) != history.state(head):
+        elif not committed.is_same(app, commit, head):
             terminal.warn(
                 f"{app} ran {commit[:7]}; what came after it in {CONFIG} or {APPS}/{app} is deployed, too",
                 hint=f"for what ran: git wild rollback {app} --to {commit[:12]}",

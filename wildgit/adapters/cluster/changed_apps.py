@@ -14,14 +14,15 @@ from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.deployed_commits import deployed_ref, read_mirror, read_records
 from wildgit.adapters.cluster.status import apps_with_other_secrets
-from wildgit.adapters.git.process import run_git, try_git
+from wildgit.adapters.committed_apps import CommittedApps
+from wildgit.adapters.git.process import try_git
+from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_by_app
-from wildgit.adapters.instance import APPS, CONFIG, Instance, parse_mapping, section
+from wildgit.adapters.instance import Instance
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.cluster.changes import Changes, Comparison, deployed_commit_of, find_changes
 from wildgit.core.cluster.deploy_record import DeployRecord
 from wildgit.core.cluster.environment import Environment
-from wildgit.core.yaml_values import is_same
 from wildgit.errors import GitError, WildgitError
 
 _UNCOMMITTED = "has changes that are not committed, so they are left out"
@@ -36,9 +37,16 @@ def read_changes(instance: Instance, cluster: Cluster, environment: Environment)
         GitError: there is no commit yet.
     """
     records = read_records(cluster)
-    present, committed = instance.app_names(), _committed(instance.root)
-    apps = [app for app in present if app in committed]
-    comparisons = _compare_all(instance, apps, records)
+    repo, present = Repo(instance.root), instance.app_names()
+    head = repo.head()
+    if head is None:
+        raise GitError("there is no commit yet to compare with", hint="git add -A && git commit")
+    committed = CommittedApps(repo)
+    apps = [app for app in present if committed.folder(head, app)]
+    comparisons = {
+        commit: _compare(instance, committed, head, commit, of_it)
+        for commit, of_it in _by_commit(apps, records).items()
+    }
     mirror_records(instance.root, environment, records, comparisons, kept=apps)
     judged = {app: record for app, record in records.items() if app in apps or app not in present}
     notes = _notes(instance, cluster, [app for app in apps if app in records])
@@ -81,40 +89,28 @@ def _notes(instance: Instance, cluster: Cluster, deployed: Iterable[str]) -> dic
     return notes | dict.fromkeys(sorted(uncommitted_by_app(instance.root)), _UNCOMMITTED)
 
 
-def _committed(root: Path) -> set[str]:
-    """Return the names of the apps that HEAD has."""
-    if try_git(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=root).returncode != 0:
-        raise GitError("there is no commit yet to compare with", hint="git add -A && git commit")
-    listed = os.fsdecode(run_git(["ls-tree", "-z", "--name-only", "HEAD", f"{APPS}/"], cwd=root))
-    return {path.removeprefix(f"{APPS}/") for path in listed.split("\0")}
-
-
-def _compare_all(
-    instance: Instance, apps: Iterable[str], records: Mapping[str, DeployRecord]
-) -> dict[str, Comparison]:
+def _by_commit(apps: Collection[str], records: Mapping[str, DeployRecord]) -> dict[str, list[str]]:
+    """Return each deployed commit and which of the apps it is deployed of."""
     by_commit: dict[str, list[str]] = {deployed_commit_of(record): [] for record in records.values()}
     for app in apps:
         if app in records:
             by_commit[deployed_commit_of(records[app])].append(app)
-    return {commit: _compare(instance, commit, of_it) for commit, of_it in by_commit.items()}
+    return by_commit
 
 
-def _compare(instance: Instance, commit: str, apps: list[str]) -> Comparison:
-    root = instance.root
-    if not _is_commit(root, commit):
+def _compare(
+    instance: Instance, committed: CommittedApps, head: str, commit: str, apps: list[str]
+) -> Comparison:
+    if not committed.repo.has_commit(commit):
         return Comparison(is_known=False)
-    arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", commit, "HEAD", "--", APPS, CONFIG]
-    paths = os.fsdecode(run_git(arguments, cwd=root)).split("\0")[:-1]
-    folders = {path.split("/")[1] for path in paths if path.startswith(f"{APPS}/")}
-    rest = [app for app in apps if app not in folders] if CONFIG in paths else []
-    configured = _configured_otherwise(instance, commit, rest)
-    return Comparison(True, _is_ours(root, commit), frozenset(folders), frozenset(configured))
-
-
-def _is_commit(root: Path, commit: str) -> bool:
-    # What stands in a cluster is anybody's text; nothing of it is to be read as an option.
-    is_id = len(commit) >= 40 and not commit.strip("0123456789abcdef")
-    return is_id and try_git(["cat-file", "-e", f"{commit}^{{commit}}"], cwd=root).returncode == 0
+    folders = {app for app in apps if committed.folder(commit, app) != committed.folder(head, app)}
+    configured: set[str] = set()
+    if not committed.has_same_config(commit, head):
+        rest = [app for app in apps if app not in folders]
+        configured = {app for app in rest if committed.section(commit, app) != committed.section(head, app)}
+        configured |= set(_stale(instance, committed.repo, [app for app in rest if app not in configured]))
+    is_ours = _is_ours(instance.root, commit)
+    return Comparison(True, is_ours, frozenset(folders), frozenset(configured))
 
 
 def _is_ours(root: Path, commit: str) -> bool:
@@ -126,35 +122,15 @@ def _is_ours(root: Path, commit: str) -> bool:
     return commit in walked.split()
 
 
-def _configured_otherwise(instance: Instance, commit: str, apps: Iterable[str]) -> Iterable[str]:
-    """Yield the apps whose section of config.yaml changed since, or that read something else that did."""
-    before, now = _config_at(instance.root, commit), _config_at(instance.root, "HEAD")
-    elsewhere = []
-    for app in apps:
-        if not is_same(section(before, APPS, app), section(now, APPS, app)):
-            yield app
-        elif (instance.app_folder(app) / LOCK_FILE).is_file():
-            elsewhere.append(app)
-    yield from _stale(instance, elsewhere)
-
-
-def _stale(instance: Instance, apps: Iterable[str]) -> Iterable[str]:
+def _stale(instance: Instance, repo: Repo, apps: Iterable[str]) -> Iterable[str]:
     """Yield the apps that today's config.yaml compiles to something else."""
-    from wildgit.adapters.git.repo import Repo
     from wildgit.adapters.upstream.compile_run import plan_compile
 
-    repo = Repo(instance.root)
     for app in apps:
+        if not (instance.app_folder(app) / LOCK_FILE).is_file():
+            continue
         try:
             if plan_compile(instance, repo, [app]):
                 yield app
         except WildgitError:
             yield app  # its deploy says what is wrong
-
-
-def _config_at(root: Path, revision: str) -> dict[str, object]:
-    done = try_git(["cat-file", "blob", f"{revision}:{CONFIG}"], cwd=root)
-    try:
-        return parse_mapping(done.stdout, f"{revision[:7]}:{CONFIG}") if done.returncode == 0 else {}
-    except WildgitError:
-        return {}

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.cluster.deployed_commits import read_mirror, read_records
 from wildgit.adapters.cluster.target import connect
+from wildgit.adapters.committed_apps import CommittedApps
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
@@ -114,12 +114,12 @@ def _last_seen(root: Path, environment: Environment) -> dict[str, str]:
 
 def _steps(repo: Repo, source: Side, target: Side) -> list[Step]:
     """Whatever else the clusters have: an app that neither branch has is not to be promoted."""
-    found = []
+    found, apps = [], CommittedApps(repo)
     for app in sorted(repo.packages(source.tip, APPS).keys() | repo.packages(target.tip, APPS).keys()):
         here, there = source.running.get(app), target.running.get(app)
         if here is None and there is None:
             continue
-        if here is not None and there is not None and _is_same_app(repo, app, here.commit, there.commit):
+        if here is not None and there is not None and apps.is_same(app, here.commit, there.commit):
             continue
         known = [each.commit for each in (here, there) if each is not None and repo.has_commit(each.commit)]
         ahead: tuple[tuple[str, str], ...] = ()
@@ -133,20 +133,12 @@ def _steps(repo: Repo, source: Side, target: Side) -> list[Step]:
 
 def _untried(repo: Repo, side: Side) -> list[str]:
     """The apps that the branch would bring and that do not run like that on its environment."""
-    apps = set(repo.packages(side.tip, APPS)) - set(side.environment.exclude)
+    committed, running = CommittedApps(repo), side.running
     return sorted(
         app
-        for app in apps
-        if app not in side.running or not _is_same_app(repo, app, side.running[app].commit, side.tip)
+        for app in set(repo.packages(side.tip, APPS)) - set(side.environment.exclude)
+        if app not in running or not committed.is_same(app, running[app].commit, side.tip)
     )
-
-
-def _is_same_app(repo: Repo, app: str, one: str, other: str) -> bool:
-    """Whether two commits deploy the same: folder and part of config.yaml."""
-    if one == other:
-        return True
-    history = AppHistory(repo, app)
-    return repo.has_commit(one) and repo.has_commit(other) and history.state(one) == history.state(other)
 
 
 def _version(repo: Repo, commit: str, app: str) -> str:

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from wildgit.adapters import terminal
-from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.cluster.app_source import AppSource, read_source
 from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
 from wildgit.adapters.cluster.target import open_cluster
+from wildgit.adapters.committed_apps import CommittedApps
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, CONFIG, Instance
@@ -147,14 +147,11 @@ class RollbackRun:
             terminal.remark(
                 f"{app} was added since and stays as it is; to take it away: git wild delete {app}"
             )
-        changed = [app for app in sorted(then) if self._has_changed(app, target)]
+        committed = CommittedApps(self.repo)
+        changed = [app for app in sorted(then) if not committed.is_same(app, target, self.head)]
         if not changed:
             raise InputError(f"every app is as {target[:7]} has it already")
         return tuple(changed)
-
-    def _has_changed(self, app: str, target: str) -> bool:
-        history = AppHistory(self.repo, app)
-        return history.state(target) != history.state(self.head)
 
     # What is said
 

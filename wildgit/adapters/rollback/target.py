@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wildgit.adapters import terminal
-from wildgit.adapters.app_revisions import AppHistory
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.deploy_run import short_commit
 from wildgit.adapters.cluster.deployed_commits import read_records
 from wildgit.adapters.cluster.operations import read_operations
+from wildgit.adapters.committed_apps import AppHistory
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.core.app.rollback import ALL, AppRevision, Choice, Deploy, choose_revision, effective_history
