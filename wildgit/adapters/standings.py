@@ -21,7 +21,6 @@ from wildgit.adapters.local_status import LocalStatus
 from wildgit.adapters.settings import read_settings
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.cluster.app_state import ClusterFacts, InstanceFacts, Standing, standing
-from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.cluster.environment import NoEnvironment
 from wildgit.core.cluster.exposure import KINDS as EXPOSURE_KINDS
 from wildgit.core.cluster.exposure import Finding, findings
@@ -161,8 +160,8 @@ def _changed(repo: Repo, app: str, facts: ClusterFacts | None) -> tuple[str, ...
     head = repo.head()
     if record is None or not record.commit or head is None:
         return ()
-    commit = record.commit.removesuffix(UNCOMMITTED)
-    dirty = ("uncommitted",) if record.commit.endswith(UNCOMMITTED) else ()
+    commit = record.base_commit
+    dirty = ("uncommitted",) if record.is_dirty else ()
     if not repo.has_commit(commit):
         return ("unknown commit",)
     folder = f"{APPS}/{app}"

@@ -20,7 +20,7 @@ from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.instance import Instance
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
-from wildgit.core.cluster.changes import Changes, Comparison, deployed_commit_of, find_changes
+from wildgit.core.cluster.changes import Changes, Comparison, find_changes
 from wildgit.core.cluster.deploy_record import DeployRecord
 from wildgit.core.cluster.environment import Environment
 from wildgit.errors import GitError, WildgitError
@@ -68,9 +68,7 @@ def mirror_records(
     mirror = read_mirror(root)
     before = {app: commit for (where, app), commit in mirror.items() if where == environment.name}
     after = {
-        app: commit
-        for app, record in records.items()
-        if comparisons[commit := deployed_commit_of(record)].is_known
+        app: commit for app, record in records.items() if comparisons[commit := record.base_commit].is_known
     }
     place = environment.name
     changed = (app for app, commit in after.items() if before.get(app) != commit)
@@ -91,10 +89,10 @@ def _notes(instance: Instance, cluster: Cluster, deployed: Iterable[str]) -> dic
 
 def _by_commit(apps: Collection[str], records: Mapping[str, DeployRecord]) -> dict[str, list[str]]:
     """Return each deployed commit and which of the apps it is deployed of."""
-    by_commit: dict[str, list[str]] = {deployed_commit_of(record): [] for record in records.values()}
+    by_commit: dict[str, list[str]] = {record.base_commit: [] for record in records.values()}
     for app in apps:
         if app in records:
-            by_commit[deployed_commit_of(records[app])].append(app)
+            by_commit[records[app].base_commit].append(app)
     return by_commit
 
 

@@ -18,7 +18,6 @@ from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import Settings
 from wildgit.core.app.package import MANIFEST, parse_manifest
-from wildgit.core.cluster.changes import deployed_commit_of
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.promotion import Running, Step, judge
 from wildgit.errors import ClusterError, GitError, InputError
@@ -105,7 +104,7 @@ def _side(instance: Instance, settings: Settings, repo: Repo, environment: Envir
 def _ask(instance: Instance, settings: Settings, environment: Environment) -> dict[str, str]:
     """Return app → deployed commit, by the cluster's own records."""
     records = read_records(connect(instance, settings, environment, is_brief=True))
-    return {app: deployed_commit_of(record) for app, record in records.items()}
+    return {app: record.base_commit for app, record in records.items()}
 
 
 def _last_seen(root: Path, environment: Environment) -> dict[str, str]:

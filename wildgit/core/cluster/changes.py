@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord
+from wildgit.core.cluster.deploy_record import DeployRecord
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,12 @@ def latest_records(records: Iterable[DeployRecord]) -> dict[str, DeployRecord]:
     return {record.app: record for record in sorted(finished, key=lambda record: record.deployed_at)}
 
 
-def deployed_commit_of(record: DeployRecord) -> str:
-    """Return the commit of a record, without what says that the work tree had changes."""
-    return record.commit.removesuffix(UNCOMMITTED)
-
-
 def _find_change(
     app: str, record: DeployRecord | None, comparisons: Mapping[str, Comparison]
 ) -> Change | None:
     if record is None:
         return Change(app, "not deployed here")
-    commit = deployed_commit_of(record)
+    commit = record.base_commit
     comparison = comparisons[commit]
     if not comparison.is_known:
         by = f" (by {record.deployed_by})" if record.deployed_by else ""
@@ -126,8 +121,7 @@ def _find_change(
         else ""
     )
     if not what:
-        is_dirty = record.commit.endswith(UNCOMMITTED)
-        return Change(app, "deployed with changes that were not committed") if is_dirty else None
+        return Change(app, "deployed with changes that were not committed") if record.is_dirty else None
     if comparison.is_ours:
         return Change(app, f"{what} since {commit[:7]}")
     by = f" by {record.deployed_by}" if record.deployed_by else ""

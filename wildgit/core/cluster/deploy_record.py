@@ -54,6 +54,16 @@ class DeployRecord:
         """Whether some deploy came to its end."""
         return bool(self.commit)
 
+    @property
+    def is_dirty(self) -> bool:
+        """Whether what was deployed had changes that no commit has."""
+        return self.commit.endswith(UNCOMMITTED)
+
+    @property
+    def base_commit(self) -> str:
+        """The commit, without what says that the work tree had changes."""
+        return self.commit.removesuffix(UNCOMMITTED)
+
     def annotations(self) -> dict[str, str]:
         """Return the annotations of the namespace that say all this."""
         said = {

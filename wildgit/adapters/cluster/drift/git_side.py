@@ -15,7 +15,6 @@ from wildgit.adapters.cluster.target import checked_out
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.revision import instance_at
-from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.cluster.desired_state import desired_objects
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
@@ -95,8 +94,8 @@ class GitSide:
                 if look.namespace is None and not was_deployed:
                     look.notes.append(_NEVER_SEEN)
                 continue
-            commit = look.record.commit.removesuffix(UNCOMMITTED)
-            if look.record.commit.endswith(UNCOMMITTED):
+            commit = look.record.base_commit
+            if look.record.is_dirty:
                 look.notes.append(_DIRTY)
             if not self.repo.has_commit(commit):
                 look.notes.append(_UNKNOWN_COMMIT.format(commit[:7]))

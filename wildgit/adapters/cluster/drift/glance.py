@@ -15,7 +15,7 @@ from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import Settings
-from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord
+from wildgit.core.cluster.deploy_record import DeployRecord
 from wildgit.core.cluster.desired_state import desired_objects
 from wildgit.core.cluster.drift.authorship import REPLICAS
 from wildgit.core.cluster.drift.difference import Difference
@@ -74,7 +74,7 @@ class DriftGlance:
         app, head = record.app, self._repo.head()
         if head is None or app in self._changed or not record.is_finished or record.claim:
             return None
-        if record.commit.endswith(UNCOMMITTED) or not self._repo.has_commit(record.commit):
+        if record.is_dirty or not self._repo.has_commit(record.commit):
             return None
         trees = [self._repo.tree_at(commit, f"{APPS}/{app}") for commit in (head, record.commit)]
         built = remembered_build(self._instance, app) if trees[0] and trees[0] == trees[1] else None

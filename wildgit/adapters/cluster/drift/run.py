@@ -21,7 +21,7 @@ from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import read_settings
 from wildgit.core.cluster.deploy_plan import Refusal
-from wildgit.core.cluster.deploy_record import UNCOMMITTED, DeployRecord
+from wildgit.core.cluster.deploy_record import DeployRecord
 from wildgit.core.cluster.drift.classify import AppStates, classify_drift
 from wildgit.core.cluster.drift.difference import Difference, DriftClass
 from wildgit.core.cluster.drift.ignore_rules import IgnoreRule, read_rules, split_expired
@@ -138,7 +138,7 @@ class DriftRun:
             list(look.states(answers)),
             look.inventory,
             is_deployed_known=look.deployed is not None,
-            is_deployed_dirty=bool(record and record.commit.endswith(UNCOMMITTED)),
+            is_deployed_dirty=bool(record and record.is_dirty),
             changed_files=changed,
         )
         states = self._live.with_scalers(states, look.source.namespace)
