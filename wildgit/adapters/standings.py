@@ -10,7 +10,6 @@ from typing import Any
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.cluster.drift.glance import DriftGlance
-from wildgit.adapters.cluster.open_rollback import open_rollback
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.rollout import last_log_lines
 from wildgit.adapters.cluster.status import read_cluster_facts
@@ -18,6 +17,7 @@ from wildgit.adapters.cluster.target import open_cluster
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.local_status import LocalStatus
+from wildgit.adapters.rollback.open_rollback import open_rollback
 from wildgit.adapters.settings import read_settings
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.cluster.app_state import ClusterFacts, InstanceFacts, Standing, standing

@@ -9,12 +9,12 @@ from dataclasses import replace
 from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets, start_builds
 from wildgit.adapters.cluster.deployed_commits import deployed_ref
 from wildgit.adapters.cluster.drift.look import Look
-from wildgit.adapters.cluster.open_rollback import open_rollback
 from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.target import checked_out
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.revision import instance_at
+from wildgit.adapters.rollback.open_rollback import open_rollback
 from wildgit.core.cluster.desired_state import desired_objects
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wildgit.adapters.committed_apps import AppHistory
 from wildgit.adapters.cluster.operations import SUCCEEDED
+from wildgit.adapters.committed_apps import AppHistory
 from wildgit.adapters.git.repo import Repo
 
 
