@@ -121,6 +121,9 @@ def _start_kubectl(folder: Path) -> subprocess.Popen[bytes]:
         "HTTP_PROXY": _DEAD_PROXY,
         "HTTPS_PROXY": _DEAD_PROXY,
         "NO_PROXY": "",
+        # Go's collector takes a sixth of the time of a build, from a processor that we need.
+        "GOGC": "off",
+        "GOMEMLIMIT": "500MiB",
     }
     return subprocess.Popen(
         [str(kubectl_path()), "kustomize", "--load-restrictor=LoadRestrictionsRootOnly", "."],
