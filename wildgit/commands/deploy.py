@@ -55,7 +55,7 @@ def deploy(
     With --changed it is the apps whose folder or part of config.yaml is not as in the commit that the
     cluster says was deployed, and those that were never deployed.
     """
-    from wildgit.adapters.cluster.app_source import start_build
+    from wildgit.adapters.cluster.builds import start_build
     from wildgit.adapters.instance import Instance
 
     _refuse_nonsense(dry_run=dry_run, offline=offline, against=against, summary=summary, as_json=as_json)

@@ -6,7 +6,7 @@ import re
 import shlex
 
 from wildgit.adapters.ci.pipelines import CiFile, compare, pip_requirement, render_template, url_for_others
-from wildgit.adapters.cluster.app_source import start_build
+from wildgit.adapters.cluster.builds import start_build
 from wildgit.adapters.cluster.target import checked_out
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import Settings

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 
-from wildgit.adapters.cluster.build_memory import BuildMemory
-from wildgit.adapters.cluster.kustomize import Build, kubectl_path
+from wildgit.adapters.cluster.builds import start_build
+from wildgit.adapters.cluster.kustomize import Build
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.instance import APPS, Instance, section
 from wildgit.core.app.package import Manifest
@@ -64,31 +62,6 @@ def read_source(
     namespace = namespace_of(app, built, configured)
     found = _secrets(instance, app, values, [manifest.name, namespace], built)
     return AppSource(app, namespace, tuple(built), tuple(found), commit)
-
-
-def start_build(instance: Instance, app: str) -> Build:
-    """Return a build of the app's folder, under way or remembered."""
-    return Build(instance.app_folder(app), f"{APPS}/{app}", _memory(instance))
-
-
-def remembered_build(instance: Instance, app: str) -> list[Object] | None:
-    """Return what the app's folder builds, as far as that is remembered; None where it would take a build."""
-    memory = _memory(instance)
-    folder = instance.app_folder(app)
-    return memory.recall(memory.key(folder)) if folder.is_dir() else None
-
-
-def start_builds(instance: Instance, apps: Sequence[str]) -> Iterator[tuple[str, Build | InputError]]:
-    """Yield each app's build, or why it can't be; as many are under way as there are processors."""
-    waiting = iter(apps)
-    running: dict[str, Build | InputError] = {}
-    for app in apps:
-        for following in islice(waiting, (os.cpu_count() or 1) - len(running)):
-            try:
-                running[following] = start_build(instance, following)
-            except InputError as error:
-                running[following] = error
-        yield app, running.pop(app)
 
 
 def stand_in_secrets(instance: Instance) -> dict[str, object]:
@@ -160,10 +133,6 @@ def deployed_commit(instance: Instance, app: str) -> str:
     if head == "(initial)":
         raise GitError("there is no commit yet that could be recorded", hint="git add -A && git commit")
     return head + (UNCOMMITTED if any(not line.startswith("# ") for line in lines) else "")
-
-
-def _memory(instance: Instance) -> BuildMemory:
-    return BuildMemory(instance.git_dir / "wild" / "builds", kubectl_path())
 
 
 def _secrets(

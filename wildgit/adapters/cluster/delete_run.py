@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wildgit.adapters import terminal
-from wildgit.adapters.cluster.app_source import deployed_commit, start_build
+from wildgit.adapters.cluster.app_source import deployed_commit
+from wildgit.adapters.cluster.builds import start_build
 from wildgit.adapters.cluster.deploy_news import News
 from wildgit.adapters.cluster.deploy_run import read_ladder
 from wildgit.adapters.cluster.operations import operation

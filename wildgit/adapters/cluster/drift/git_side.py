@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets, start_builds
+from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets
+from wildgit.adapters.cluster.builds import start_builds
 from wildgit.adapters.cluster.deployed_commits import deployed_ref
 from wildgit.adapters.cluster.drift.look import Look
 from wildgit.adapters.cluster.operations import read_operations

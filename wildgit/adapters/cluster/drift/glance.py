@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from wildgit.adapters.cluster.api_server import ApiError
-from wildgit.adapters.cluster.app_source import remembered_build
+from wildgit.adapters.cluster.builds import remembered_build
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
