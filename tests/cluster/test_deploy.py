@@ -219,13 +219,18 @@ apiVersion: v1
 kind: Pod
 metadata: {name: loose}
 spec: {containers: [{name: a, image: "a:1", resources: {limits: {cpu: 1, memory: 1e9}}}]}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: loose}
+spec: {limits: [{type: Container, default: {cpu: 1, memory: 0.5Gi}, max: {cpu: 8}}]}
 """
 
 
 def test_text_secrets_and_numbers_for_quantities_are_applied_as_kubectl_would(instance: Instance) -> None:
     instance.app("loose", LOOSE)
     instance.deploy("loose")
-    assert "3 unchanged" in instance.deploy("loose")
+    assert "4 unchanged" in instance.deploy("loose")
     instance.edit("apps/loose/all.yaml", ", removed: b", "")
     instance.deploy("loose")
     secret = instance.get("secret", "loose", "loose")

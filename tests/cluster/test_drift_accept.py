@@ -211,6 +211,57 @@ def test_values_of_transformers_are_changed_there_or_refused(instance: Instance)
     assert instance.git("status", "--porcelain") == ""
 
 
+TWO_PLACES = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: second-place}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: places}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: same, namespace: second-place}
+data: {colour: red}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: same, namespace: places}
+data: {colour: red}
+"""
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: readers, namespace: places}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: default, namespace: places}]
+"""
+
+
+def test_app_of_two_namespaces_is_deployed_and_its_drift_accepted_where_it_is(instance: Instance) -> None:
+    instance.app("places", TWO_PLACES)
+    add = json.dumps([{"op": "add", "path": "/metadata/annotations", "value": {"team": "blue"}}])
+    annotated = f"patches: [{{target: {{kind: RoleBinding}}, patch: '{add}'}}]\n"
+    instance.write("apps/places/kustomization.yaml", f"{annotated}resources: [all.yaml, binding.yaml]\n")
+    instance.write("apps/places/binding.yaml", BINDING)
+    instance.commit()
+    assert "5 created" in instance.deploy("places")
+    assert "5 unchanged" in instance.deploy("places")
+    [told] = json.loads(instance.wild("status", "--json", "places").stdout)
+    assert told["state"] == "deployed"
+    instance.kubectl("patch", "configmap/same", "-n", "places", "-p", '{"data": {"colour": "blue"}}')
+    mallory = {"kind": "User", "name": "mallory", "apiGroup": "rbac.authorization.k8s.io"}
+    added = [{"op": "add", "path": "/subjects/-", "value": mallory}]
+    instance.kubectl("patch", "rolebinding/readers", "-n", "places", "--type=json", "-p", json.dumps(added))
+    said = accept(instance, "places")
+    assert "rolebinding/readers subjects[mallory]" in said, "an apply takes it away: git states all subjects"
+    wanted = TWO_PLACES.replace("places}\ndata: {colour: red}", "places}\ndata: {colour: blue}")
+    assert (instance.root / "apps/places/all.yaml").read_text() == wanted
+    assert "mallory" in (instance.root / "apps/places/binding.yaml").read_text()
+    assert_settled(instance, "places")
+
+
 def test_deleted_and_added_objects_go_and_come_as_files(instance: Instance) -> None:
     files = {
         "web.yaml": WEB,

@@ -179,6 +179,14 @@ def test_refused_dry_run_compares_what_git_states_and_says_why() -> None:
     assert "field is immutable" in found.note
 
 
+def test_another_spelling_is_no_difference_where_the_dry_run_is_refused() -> None:
+    deployed, head = config(cpu="1000m", empty=""), config(cpu="1000m", empty="", size="2")
+    found = live({"cpu": "1", "size": "1"}, {"cpu": "git-wild", "size": "git-wild"})
+    each = ObjectStates(identify(head), head, deployed, found, Refusal("field is immutable"))
+    [difference] = classify_drift(AppStates("app", [each]))
+    assert (difference.kind, difference.field) == (DriftClass.PENDING, "data.size")
+
+
 def scaled(manager: str, subresource: str = "", operation: str = "Update") -> ObjectStates:
     """Return a workload of which git says 3 replicas, and the cluster has 5 by this manager."""
     entry = {

@@ -39,7 +39,8 @@ def read_cluster_facts(
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    by_app = {labels_of(namespace)[APP_LABEL]: namespace for namespace in _marked(cluster, _NAMESPACE)}
+    namespaces = sorted(_marked(cluster, _NAMESPACE), key=_told)
+    by_app = {labels_of(namespace)[APP_LABEL]: namespace for namespace in namespaces}
     records = {app: read_record(namespace) for app, namespace in by_app.items()}
     kinds = [_SECRET, *(kind for kind in KINDS if kind != _POD)]
     others = sorted(_kinds_deployed(records.values()) - {*kinds, _NAMESPACE, _POD})
@@ -62,9 +63,16 @@ def read_cluster_facts(
             bool(secrets.get(app)) and "Secret" not in hidden and _plain(held.get(app)) != dict(secrets[app])
         )
         said = _facts(namespace, [*objects[app], *pods.get(app, [])], secrets_differ=differ)
-        drifted = glance.words(records[app], [namespace, *objects[app]], unread)
+        made = [each for each in namespaces if labels_of(each)[APP_LABEL] == app]
+        drifted = glance.words(records[app], [*made, *objects[app]], unread)
         facts[app] = replace(said, drifted=drifted)
     return facts, hidden
+
+
+def _told(namespace: Object) -> tuple[bool, str]:
+    """Sort the namespaces of an app by what they tell of it: the one with the last record comes last."""
+    record = read_record(namespace)
+    return record.claim is not None, record.deployed_at
 
 
 def _kinds_deployed(records: Iterable[DeployRecord]) -> set[tuple[str, str]]:

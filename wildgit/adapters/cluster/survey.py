@@ -158,7 +158,7 @@ def try_all(
 ) -> list[dict[ResourceId, Object | Refusal | None]]:
     """Return what `try_objects` does for each draft and its absent namespace, all of them at once."""
     asked = [
-        (number, obj, absent, _groups_defined(drafted))
+        (number, obj, {absent, *_namespaces_made(drafted)}, _groups_defined(drafted))
         for number, (drafted, absent) in enumerate(drafts)
         for obj in drafted.unclear
     ]
@@ -175,9 +175,17 @@ def _groups_defined(drafted: Draft) -> frozenset[str]:
     return frozenset(str((obj.get("spec") or {}).get("group")) for obj in definitions)
 
 
-def _try_one(cluster: Cluster, obj: Object, absent: str, defined: frozenset[str]) -> Object | Refusal | None:
+def _namespaces_made(drafted: Draft) -> set[str]:
+    """Return the namespaces that come with this deploy."""
+    made = (identify(obj) for obj in drafted.desired if obj["kind"] == "Namespace")
+    return {resource.name for resource in made if drafted.live.get(resource) is None}
+
+
+def _try_one(
+    cluster: Cluster, obj: Object, absent: set[str], defined: frozenset[str]
+) -> Object | Refusal | None:
     resource = identify(obj)
-    is_homeless = bool(absent) and resource.namespace == absent
+    is_homeless = bool(resource.namespace) and resource.namespace in absent
     try:
         if not is_homeless:
             return cluster.try_apply(obj)

@@ -262,7 +262,7 @@ def _problem(action: Action, answer: Object | Refusal | None) -> str:
     if not isinstance(answer, Refusal) or action.verb is Verb.RECREATE:
         return ""
     if answer.is_immutable:
-        fields = ", ".join(_differing(action, answer.fields)) or "a field"
+        fields = ", ".join(_differing(action, answer)) or "a field"
         return (
             f"{action.resource}: {fields} can't be changed once it exists; put the old value back, "
             f"or delete it ({_delete_command(action.resource)}) and deploy again"
@@ -270,14 +270,19 @@ def _problem(action: Action, answer: Object | Refusal | None) -> str:
     return f"{action.resource}: {answer.message}"
 
 
-def _differing(action: Action, refused: tuple[str, ...]) -> list[str]:
+def _differing(action: Action, refusal: Refusal) -> list[str]:
     """Return the fields that differ among those that the server refused.
 
-    It may name no more than `spec`, or another spelling (`clusterIPs[0]` for a `clusterIP`).
+    It may name no more than `spec`, or another spelling (`clusterIPs[0]` for a `clusterIP`), and then quote
+    which parts of it may change: 'replicas', 'template', ….
     """
+    refused = refusal.fields
     if action.desired is None or action.live is None:
         return list(refused)
-    found = [path_text(path) for path in differing_fields(action.desired, action.live)]
+    paths = differing_fields(action.desired, action.live)
+    found = [
+        path_text(path) for path in paths if not any(f"'{part}'" in refusal.message for part in path[1:2])
+    ]
     named = [name for name in found if any(f.startswith(name) or name.startswith(f) for f in refused)]
     return named or list(refused)
 

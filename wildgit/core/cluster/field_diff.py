@@ -75,8 +75,12 @@ def changed_fields(old: Object, new: Object) -> tuple[Change, ...]:
 
 
 def differing_fields(desired: Object, live: Object) -> list[tuple[str, ...]]:
-    """Return the paths of the fields that `desired` states and that have another value in `live`."""
-    return [change.path for change in _diff(live, desired, ()) if change.new is not ABSENT]
+    """Return the paths of the fields that `desired` states and that have another value in `live`.
+
+    Servers leave out what is empty or false; stated so, and not there, is no difference.
+    """
+    changes = [change for change in _diff(live, desired, ()) if change.new is not ABSENT]
+    return [change.path for change in changes if change.old is not ABSENT or change.new]
 
 
 def removed_fields(old: Object, new: Object) -> list[Change]:

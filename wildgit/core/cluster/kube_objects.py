@@ -64,7 +64,19 @@ RANK_NAMES = (
     "custom resources",
 )
 RESTARTABLE = ("Deployment", "StatefulSet", "DaemonSet")
-_KINDS_WITH_QUANTITIES = ("PersistentVolumeClaim", "PersistentVolume", "ResourceQuota", "LimitRange")
+_KINDS_WITH_QUANTITIES = (
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "ResourceQuota",
+    "LimitRange",
+    "HorizontalPodAutoscaler",
+)
+# Fields that hold quantities by name, and those that hold one.
+_QUANTITY_MAPS = (
+    *("limits", "requests", "overhead", "hard", "capacity"),
+    *("default", "defaultRequest", "min", "max", "maxLimitRequestRatio"),
+)
+_QUANTITIES = ("sizeLimit", "divisor", "averageValue", "targetAverageValue", "targetValue")
 
 
 @dataclass(frozen=True, order=True)
@@ -186,19 +198,21 @@ def with_text_quantities(obj: Object) -> Object:
     return {**obj, "spec": _with_text_quantities(obj.get("spec"))}
 
 
-def _with_text_quantities(value: Any) -> Any:
+def _with_text_quantities(value: Any, fields: tuple[str, ...] = _QUANTITIES) -> Any:
     if isinstance(value, list):
         return [_with_text_quantities(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
-        key: {name: _as_text(number) for name, number in inner.items()}
-        if key in ("limits", "requests", "hard", "capacity") and isinstance(inner, dict)
-        else _as_text(inner)
-        if key == "sizeLimit"
-        else _with_text_quantities(inner)
-        for key, inner in value.items()
-    }
+    found = {}
+    for key, inner in value.items():
+        if key in _QUANTITY_MAPS and isinstance(inner, dict):
+            found[key] = {name: _as_text(number) for name, number in inner.items()}
+        elif key in fields:
+            found[key] = _as_text(inner)
+        else:  # a metric's target has one that is called `value`
+            more = ("value",) if key == "target" else ()
+            found[key] = _with_text_quantities(inner, (*_QUANTITIES, *more))
+    return found
 
 
 def _as_text(quantity: Any) -> Any:

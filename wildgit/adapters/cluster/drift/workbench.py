@@ -9,6 +9,7 @@ import posixpath
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -71,15 +72,13 @@ class Workbench:
 
     def origin(self, resource: ResourceId) -> Origin | None:
         """Return where an object comes from, by kustomize's own word; None where that is not plain."""
-        noted = self._origins.get(_loose(resource))
-        if noted is None:
-            return None
         obj = self.object(resource)
-        return None if obj is None else find_origin(obj, noted, self.files)
+        noted = self._origins.get(identify(obj)) if obj else None
+        return None if obj is None or noted is None else find_origin(obj, noted, self.files)
 
     def object(self, resource: ResourceId) -> Object | None:
         """Return an object as it is built now."""
-        return next((obj for obj in self.objects if _loose(identify(obj)) == _loose(resource)), None)
+        return next((obj for obj in self.objects if _is_built_as(identify(obj), resource)), None)
 
     def edit(self, edits: Sequence[Edit], check: Callable[[Sequence[Object]], str]) -> str:
         """Make edits, and keep them if `check` has nothing to say of what is then built.
@@ -188,7 +187,7 @@ class Workbench:
             built = build(self._root, self._name)
         finally:
             path.write_bytes(kept)
-        noted = {_loose(identify(obj)): annotations_of(obj).get(_ORIGIN, "") for obj in built}
+        noted = {identify(obj): annotations_of(obj).get(_ORIGIN, "") for obj in built}
         found = {resource: load_yaml(text, _ORIGIN) for resource, text in noted.items()}
         return {resource: said for resource, said in found.items() if isinstance(said, dict)}
 
@@ -197,9 +196,9 @@ def _content(file: Path) -> bytes | None:
     return file.read_bytes() if file.exists() else None
 
 
-def _loose(resource: ResourceId) -> ResourceId:
-    """Return an identity without its namespace: what an app builds need not state one."""
-    return ResourceId(resource.group, resource.kind, "", resource.name)
+def _is_built_as(built: ResourceId, resource: ResourceId) -> bool:
+    """Whether a built object is this one of the cluster; what an app builds need not state its namespace."""
+    return replace(built, namespace=built.namespace or resource.namespace) == resource
 
 
 def file_name(obj: Object) -> str:

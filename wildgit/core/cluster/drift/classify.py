@@ -147,7 +147,7 @@ def _changes(each: ObjectStates) -> list[Change]:
     if live is None or head is None or answer is None:
         return []
     if isinstance(answer, Refusal):
-        paths = differing_fields(head, live)
+        paths = [path for path in differing_fields(head, live) if not _is_only_spelled(path, each)]
         return [Change(path, value_at(live, path), value_at(head, path)) for path in paths if _is_shown(path)]
     noted = last_applied(live) if client_side_fields(live) is not None else None
     gone = [] if noted is None else removed_fields(noted, head)
@@ -159,6 +159,14 @@ def _changes(each: ObjectStates) -> list[Change]:
         for change in (*changes, *gone)
         if _is_shown(change.path) and (is_ours or change.path[-1] != APP_LABEL)
     ]
+
+
+def _is_only_spelled(path: tuple[str, ...], each: ObjectStates) -> bool:
+    """Whether a field is as we applied it, though the server keeps another spelling (`1000m` is `1`)."""
+    if each.deployed is None or path == REPLICAS:
+        return False
+    is_unmoved = value_at(each.deployed, path) == value_at(each.head, path)
+    return is_unmoved and any(writer.is_us for writer in field_writers(each.live or {}, path))
 
 
 def _is_shown(path: tuple[str, ...]) -> bool:
@@ -183,7 +191,9 @@ def _classify_change(change: Change, each: ObjectStates, states: AppStates) -> D
     autoscaler = autoscaler_of(resource, states.autoscalers) if path == REPLICAS else None
     if autoscaler:
         return replace(found, kind=DriftClass.CONTROLLER, note=f"scaled by {autoscaler}")
-    if not _is_declared(each, path):
+    # What an apply takes away from another writer stands inside something that git states as a whole.
+    is_taken_away = change.new is ABSENT and writer is not None
+    if not is_taken_away and not _is_declared(each, path):
         return replace(found, kind=DriftClass.CONTROLLER, note="git does not say it; the server would")
     if _is_pending(change, each, states, is_ours=is_ours, writer=writer):
         return replace(found, kind=DriftClass.PENDING, writer=None)
@@ -221,7 +231,7 @@ def _is_pending(
         return is_ours or writer is None
     if _is_unmoved(each, states, path):
         return states.is_deployed_dirty and is_ours and path != REPLICAS
-    if is_ours:
+    if is_ours or (writer and _is_controllers(writer, path)):
         return True
     deployed = ABSENT if each.deployed is None else value_at(each.deployed, path)
     if writer is None:

@@ -96,31 +96,47 @@ def find_origin(obj: Object, annotation: Mapping[str, Any], files: Files) -> Ori
         files: all YAML files of the app.
     """
     made_by = annotation.get("configuredBy")
-    if isinstance(made_by, Mapping):
-        return Origin(str(annotation.get("configuredIn")), generator=str(made_by.get("kind")))
-    file = posixpath.normpath(str(annotation.get("path")))
-    documents = list(enumerate(files.get(file, ())))
-    own = [(n, d) for n, d in documents if isinstance(d, dict) and d.get("kind") == obj["kind"]]
-    built_name = str(obj["metadata"]["name"])
-    exact = [n for n, d in own if _name_of(d) == built_name]
-    inside = [n for n, d in own if _name_of(d) and _name_of(d) in built_name]
+    generator = str(made_by.get("kind")) if isinstance(made_by, Mapping) else ""
+    if generator.endswith("Generator"):
+        return Origin(str(annotation.get("configuredIn")), generator=generator)
+    if "path" in annotation:
+        return _document_of(obj, [posixpath.normpath(str(annotation["path"]))], files)
+    # A patch that sets all annotations takes kustomize's note of the file away.
+    return _document_of(obj, [file for file in files if listing_of(file, files)], files)
+
+
+def _document_of(obj: Object, places: Sequence[str], files: Files) -> Origin | None:
+    """Return the only document of the files that an object can be built from."""
+    own = [
+        (Origin(file, number), document["metadata"])
+        for file in places
+        for number, document in enumerate(files.get(file, ()))
+        if isinstance(document, dict) and document.get("kind") == obj["kind"] and _name_of(document)
+    ]
+    name, namespace = str(obj["metadata"]["name"]), obj["metadata"].get("namespace")
+    same = [(origin, metadata) for origin, metadata in own if str(metadata["name"]) == name]
+    exact = [origin for origin, _ in same]
+    if len(exact) > 1:
+        exact = [origin for origin, metadata in same if metadata.get("namespace") == namespace]
+    inside = [origin for origin, metadata in own if str(metadata["name"]) in name]
     found = exact if len(exact) == 1 else inside
-    return Origin(file, found[0]) if len(found) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def locate(document: Any, path: Sequence[str], *, is_removal: bool) -> tuple[str | int, ...] | None:
     """Return a path as keys and positions of a document; None where it has no such place.
 
-    Mappings may be missing on the way, elements of lists may not.
+    Mappings may be missing on the way, elements of lists may not; but the last step may be a new element.
     """
     place: list[str | int] = []
     found = document
-    for step in path:
+    for number, step in enumerate(path, 1):
         if step.startswith("[") and isinstance(found, list):
             items = found if "protocol=" not in step else [_with_protocol(item) for item in found]
             position = element_position(items, step)
             if position is None:
-                return None
+                is_new = number == len(path) and not is_removal
+                return (*place, len(found)) if is_new else None
             place.append(position)
             found = found[position]
         elif step.startswith("[") or not isinstance(found, dict | None):
