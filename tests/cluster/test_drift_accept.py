@@ -109,19 +109,19 @@ def containers(*changes: dict[str, object]) -> dict[str, object]:
 def test_accepted_fields_are_the_only_bytes_that_change(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(instance, "fields", {"web.yaml": WEB, "rest.yaml": SETTINGS + SERVICE})
+    make(instance, "accepted", {"web.yaml": WEB, "rest.yaml": SETTINGS + SERVICE})
     web = {
         "name": "web",
         "image": "registry.example.com/web:2",
         "args": ["--slow", "no"],
         "env": [{"name": "LEVEL", "value": "debug"}, {"name": "MODE", "$patch": "delete"}],
     }
-    patch(instance, "fields", "deployment/web", containers(web))
-    instance.kubectl("scale", "deployment/web", "--replicas=5", "-n", "fields")
-    edit(instance, monkeypatch, "configmap/settings", "fields", "'/size:/d;s/colour: red/colour: dark blue/'")
+    patch(instance, "accepted", "deployment/web", containers(web))
+    instance.kubectl("scale", "deployment/web", "--replicas=5", "-n", "accepted")
+    edit(instance, monkeypatch, "configmap/settings", "accepted", "'/size:/d;s/colour: red/colour: dark blue/'")
     ports = [{"port": 80, "targetPort": 9090}]
-    patch(instance, "fields", "service/web", {"spec": {"ports": ports}})
-    accept(instance, "fields")
+    patch(instance, "accepted", "service/web", {"spec": {"ports": ports}})
+    accept(instance, "accepted")
     expected = (
         WEB.replace("replicas: 3 ", "replicas: 5 ")
         .replace("image: web:1 ", "image: registry.example.com/web:2 ")
@@ -129,18 +129,18 @@ def test_accepted_fields_are_the_only_bytes_that_change(
         .replace('"info"', '"debug"')
         .replace("            # how fast\n            - {name: MODE, value: fast}\n", "")
     )
-    assert (instance.root / "apps/fields/web.yaml").read_text() == expected
+    assert (instance.root / "apps/accepted/web.yaml").read_text() == expected
     settings = SETTINGS.replace("colour: red", "colour: dark blue").replace(
         "  # in centimetres\n  size: large\n", ""
     )
-    assert (instance.root / "apps/fields/rest.yaml").read_text() == settings + SERVICE.replace("8080", "9090")
+    assert (instance.root / "apps/accepted/rest.yaml").read_text() == settings + SERVICE.replace("8080", "9090")
     assert instance.git("status", "--porcelain").split() == [
         "M",
-        "apps/fields/rest.yaml",
+        "apps/accepted/rest.yaml",
         "M",
-        "apps/fields/web.yaml",
+        "apps/accepted/web.yaml",
     ]
-    assert_settled(instance, "fields")
+    assert_settled(instance, "accepted")
 
 
 def test_one_field_is_accepted_and_the_rest_is_still_drift(instance: Instance) -> None:
