@@ -118,7 +118,9 @@ def test_accepted_fields_are_the_only_bytes_that_change(
     }
     patch(instance, "accepted", "deployment/web", containers(web))
     instance.kubectl("scale", "deployment/web", "--replicas=5", "-n", "accepted")
-    edit(instance, monkeypatch, "configmap/settings", "accepted", "'/size:/d;s/colour: red/colour: dark blue/'")
+    edit(
+        instance, monkeypatch, "configmap/settings", "accepted", "'/size:/d;s/colour: red/colour: dark blue/'"
+    )
     ports = [{"port": 80, "targetPort": 9090}]
     patch(instance, "accepted", "service/web", {"spec": {"ports": ports}})
     accept(instance, "accepted")
@@ -133,7 +135,9 @@ def test_accepted_fields_are_the_only_bytes_that_change(
     settings = SETTINGS.replace("colour: red", "colour: dark blue").replace(
         "  # in centimetres\n  size: large\n", ""
     )
-    assert (instance.root / "apps/accepted/rest.yaml").read_text() == settings + SERVICE.replace("8080", "9090")
+    assert (instance.root / "apps/accepted/rest.yaml").read_text() == settings + SERVICE.replace(
+        "8080", "9090"
+    )
     assert instance.git("status", "--porcelain").split() == [
         "M",
         "apps/accepted/rest.yaml",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 from tests.cluster.harness import Instance, eventually, node, set_status
@@ -43,6 +45,13 @@ def status(instance: Instance, app: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return next(each for each in found if each["app"] == app)
+
+
+def clone_of(instance: Instance) -> Path:
+    """Return a colleague's clone."""
+    root = instance.root.with_name("colleague")
+    instance.git("clone", "-q", ".", str(root))
+    return root
 
 
 def test_app_goes_through_the_states_of_its_life(instance: Instance) -> None:
@@ -91,6 +100,13 @@ def test_failed_deploy_is_shown_with_what_to_do_next(instance: Instance) -> None
     assert found["state"] == "added"
     assert found["reasons"][0].startswith("the last deploy failed: failing can't be deployed")
     assert found["next"] == "git wild deploy failing"
+    instance.edit("apps/failing/all.yaml", "data: {a: 1}", "data: {a: b}")
+    instance.commit()
+    time.sleep(1)  # records of the cluster have seconds
+    Instance.existing(clone_of(instance), instance.plane).deploy("failing")
+    found = status(instance, "failing")
+    assert found["state"] == "deploying", "its pods are not there"
+    assert "failed" not in str(found["reasons"]), "a colleague deployed since"
 
 
 def test_cluster_that_does_not_answer_is_no_error(instance: Instance) -> None:
@@ -108,6 +124,11 @@ def test_app_that_only_the_cluster_has_is_listed(instance: Instance) -> None:
     instance.git("rm", "-rq", "apps/leftover")
     done = instance.wild("status", "--porcelain")
     assert "leftover\t-\t-\t-\tdeleting" in done.stdout
+    instance.git("checkout", "-q", "--orphan", "elsewhere")
+    instance.commit()
+    found = status(instance, "leftover")
+    assert found["state"] == "deployed", "another branch may have it; it is not for us to delete"
+    assert found["reasons"][0].startswith("not in git here, deployed by ")
 
 
 def test_verbose_tells_health_with_logs_and_what_is_exposed(instance: Instance) -> None:

@@ -38,6 +38,7 @@ class ClusterView:
         cluster: to ask for more; None where it can't be.
         deployed: apps that were deployed to it from this clone.
         hidden: kinds that we may not list, so that nothing is said of them.
+        environment: its name; "" where none is clear.
     """
 
     facts: Mapping[str, ClusterFacts] | None
@@ -45,6 +46,7 @@ class ClusterView:
     cluster: Cluster | None = None
     deployed: frozenset[str] = frozenset()
     hidden: Sequence[str] = ()
+    environment: str = ""
 
 
 def view_cluster(
@@ -63,7 +65,7 @@ def view_cluster(
         facts, hidden = read_cluster_facts(cluster, apps, own_secrets(instance, apps), glance)
         refs = (f"refs/wild/deployed/{target.name}/{app}" for app in apps)
         deployed = frozenset(ref.rpartition("/")[2] for ref in refs if repo.find_commit(ref) is not None)
-        return ClusterView(facts, "", cluster, deployed, hidden)
+        return ClusterView(facts, "", cluster, deployed, hidden, target.name)
     except ClusterError as error:
         return ClusterView(None, error.message)
     except NoEnvironment as error:
@@ -85,7 +87,11 @@ def read_standings(
         view: what the cluster says.
     """
     stale = {status.app for status in local if status.stale}
-    last = {str(record.get("app")): record for record in read_operations(instance.root)}
+    here = view.environment
+    records = read_operations(instance.root)
+    last = {
+        str(each.get("app")): each for each in records if each.get("environment", here) == here or not here
+    }
     installed = {status.app for status in local}
     found = []
     for app in apps:
@@ -99,6 +105,7 @@ def read_standings(
             last.get(app),
             was_deployed=app in view.deployed,
             rolled_back=_rolled_back(repo, app, facts, last.get(app)) if changed else "",
+            is_of_history=_is_of_history(repo, facts),
         )
         found.append(standing(own, facts))
     return found
@@ -152,6 +159,12 @@ def _days_until(timestamp: str) -> int | None:
 def _rolled_back(repo: Repo, app: str, facts: ClusterFacts | None, last: Mapping[str, Any] | None) -> str:
     head, record = repo.head(), facts.record if facts else None
     return open_rollback(repo, app, head, record.commit, last) if head and record else ""
+
+
+def _is_of_history(repo: Repo, facts: ClusterFacts | None) -> bool:
+    record, head = facts.record if facts else None, repo.head()
+    commit = record.base_commit if record else ""
+    return head is not None and bool(commit) and repo.has_commit(commit) and repo.is_ancestor(commit, head)
 
 
 def _changed(repo: Repo, app: str, facts: ClusterFacts | None) -> tuple[str, ...]:

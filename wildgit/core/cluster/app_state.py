@@ -71,6 +71,7 @@ class InstanceFacts:
         last_operation: its newest record; None where there is none.
         was_deployed: from this clone, and not deleted since.
         rolled_back: the commit that it was rolled back to, where that still has to be committed; "" for none.
+        is_of_history: HEAD's history has the commit that is deployed.
     """
 
     app: str
@@ -80,6 +81,7 @@ class InstanceFacts:
     last_operation: Mapping[str, Any] | None = None
     was_deployed: bool = False
     rolled_back: str = ""
+    is_of_history: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def _installed(
     if record.claim:
         said = f"{record.claim.who} deploys it since {record.claim.since}"
         return Standing(app, AppState.DEPLOYING, (said, *unfinished), deploy if unfinished else "")
+    if _is_outdone(instance.last_operation, record):
+        unfinished = ()
     if not record.is_finished:
         reason = unfinished or ("its namespace was not made by git wild",)
         return Standing(app, AppState.DEPLOYING if unfinished else AppState.ADDED, reason, deploy)
@@ -167,13 +171,26 @@ def _terminating(instance: InstanceFacts, cluster: ClusterFacts, seconds: float)
 
 def _not_installed(instance: InstanceFacts, cluster: ClusterFacts) -> Standing:
     app, last = instance.app, instance.last_operation or {}
-    if cluster.record is not None and cluster.record.app == app:
-        return Standing(
-            app, AppState.DELETING, ("still in the cluster",), f"git wild delete --yes {app} goes on with it"
-        )
-    if last.get("action") == "delete":
+    record, is_deleted = cluster.record, last.get("action") == "delete"
+    if record is not None and record.app == app:
+        delete = f"git wild delete {app}"
+        if is_deleted or instance.is_of_history:
+            return Standing(app, AppState.DELETING, ("still in the cluster",), f"{delete} goes on with it")
+        # It may live on a branch that is not here: nothing that is typed without a thought.
+        by = f", deployed by {record.deployed_by} from {record.commit[:7]}" if record.is_finished else ""
+        step = f"git fetch, where another branch has it; {delete} takes it and its data away"
+        return Standing(app, AppState.DEPLOYED, (f"not in git here{by}",), step)
+    if is_deleted:
         return Standing(app, AppState.DELETED)
     return Standing(app, AppState.NOT_ADDED, (), f"git wild add {app}")
+
+
+def _is_outdone(operation: Mapping[str, Any] | None, record: DeployRecord) -> bool:
+    """Whether somebody deployed after the last operation of this clone had ended."""
+    said = operation or {}
+    steps = [step.get("ended") or step.get("started") for step in said.get("steps") or []]
+    ended = said.get("ended") or next(reversed(steps), None) or said.get("started")
+    return str(ended or "")[:19] < record.deployed_at[:19]
 
 
 def _unfinished(operation: Mapping[str, Any] | None) -> tuple[str, ...]:

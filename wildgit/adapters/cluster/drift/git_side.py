@@ -21,7 +21,9 @@ from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
 from wildgit.errors import GitError, InputError, WildgitError
 
-_UNKNOWN_COMMIT = "deployed from {0}, which this repository has not (git fetch); told by who owns the fields"
+_UNKNOWN_COMMIT = (
+    "deployed from {0}, which this repository has not (git fetch --unshallow?); told by who owns the fields"
+)
 _DIRTY = "deployed with changes that were not committed"
 _NEVER_SEEN = "no deploy of it is known here: there was none, or its namespace was deleted since"
 

@@ -231,7 +231,7 @@ def _is_pending(
         return is_ours or writer is None
     if _is_unmoved(each, states, path):
         return states.is_deployed_dirty and is_ours and path != REPLICAS
-    if is_ours or (writer and _is_controllers(writer, path)):
+    if is_ours or (writer and is_controllers(writer, path)):
         return True
     deployed = ABSENT if each.deployed is None else value_at(each.deployed, path)
     if writer is None:
