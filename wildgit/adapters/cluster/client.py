@@ -110,11 +110,15 @@ class Cluster:
             threading.Thread(target=work, daemon=True)
             for _ in range(min(_MAX_CONNECTIONS, len(todo) // _ITEMS_PER_CONNECTION) - 1)
         ]
-        for helper in helpers:
-            helper.start()
-        work()
-        for helper in helpers:
-            helper.join()
+        try:
+            for helper in helpers:
+                helper.start()
+            work()
+            for helper in helpers:
+                helper.join()
+        except KeyboardInterrupt:
+            waiting = iter(())  # the helpers begin nothing more
+            raise
         if bugs:
             raise bugs[0]
         return [results[index] for index in range(len(todo))]

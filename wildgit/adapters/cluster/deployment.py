@@ -6,6 +6,7 @@ the inventory is widened before the first apply, and every step can be done twic
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from wildgit.adapters.cluster.survey import (
     try_objects,
 )
 from wildgit.core.cluster.deploy_plan import Action, Plan, Verb, draft, finish, split_former
-from wildgit.core.cluster.deploy_record import RECORD_MANAGER, Claim, DeployRecord, read_record
+from wildgit.core.cluster.deploy_record import CLAIM, RECORD_MANAGER, Claim, DeployRecord, read_record
 from wildgit.core.cluster.desired_state import (
     CERTIFICATE_NAMESPACE,
     AppSecret,
@@ -38,6 +39,7 @@ _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"  # what `kubectl rollout res
 _CLAIM_MINUTES = 15
 _DEFINITION_TIMEOUT_S = 30.0
 _POLL_S = 0.1
+_RELEASE_S = 3.0
 _SWEEP_POLL_S = 0.5
 
 
@@ -114,7 +116,8 @@ class Deployment:
         if claim and claim.holder != self.actor.holder and claim.until > _timestamp():
             raise LockedError(
                 f"{self.source.name} is locked by {claim.who} ({claim.holder}), since {claim.since}",
-                hint=f"wait for it to end; if it died, the lock ends at {claim.until}",
+                hint=f"wait for it to end; if it died, the lock ends at {claim.until}, or at once by "
+                f"kubectl annotate namespace {self.namespace} {CLAIM}-",
             )
 
     def _secrets(self) -> Iterable[AppSecret | Object]:
@@ -143,6 +146,12 @@ class Deployment:
                 self._prune(plan)
             except ClusterError:
                 self._release(plan)
+                raise
+            except KeyboardInterrupt:
+                # It may be a server that hangs which was too much; nobody waits for that one again.
+                releasing = threading.Thread(target=self._release, args=(plan,), daemon=True)
+                releasing.start()
+                releasing.join(_RELEASE_S)
                 raise
         finished = replace(
             self._record,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,7 +96,8 @@ def operation(
         running = Operation(path, record, mask)
         running.save()
         try:
-            yield running
+            with _ended_in_order():
+                yield running
         except WildgitError as error:
             running.finish(FAILED_OUTCOME, error.message)
             raise
@@ -104,6 +106,19 @@ def operation(
             raise
         if running.record["outcome"] == RUNNING:
             running.finish(SUCCEEDED)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Have a CI job that is cancelled, or a terminal that is closed, end an operation as ^C does."""
+    endings = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
+    for each in endings:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each in endings:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def read_operations(root: Path, app: str | None = None) -> list[dict[str, Any]]:
