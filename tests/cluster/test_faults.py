@@ -102,6 +102,19 @@ def test_deploy_that_is_killed_itself_is_shown_as_unfinished_and_goes_on(instanc
     assert namespace and "wild.cloud/deploying" not in namespace["metadata"]["annotations"]
 
 
+def test_deploy_of_a_cancelled_job_locks_nobody_out(instance: Instance) -> None:
+    instance.app("cancelled", maps(150))
+    running = instance.start("deploy", "cancelled")
+    wait_until_under_way(instance, "cancelled")
+    running.terminate()
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130, said
+    assert "interrupted" in said
+    assert instance.operations("cancelled")[-1]["outcome"] == "interrupted"
+    namespace = instance.get("namespace", "cancelled")
+    assert namespace and "wild.cloud/deploying" not in namespace["metadata"]["annotations"]
+
+
 def test_refused_connection_is_told_and_nothing_is_left_behind(instance: Instance) -> None:
     instance.app("refused", maps(1))
     instance.git("config", "wild.outageTimeout", "2")
