@@ -170,8 +170,13 @@ def _find_moves(
 
 
 def _pair_additions(sides: Three[Entries], ids: list[list[Hashable]], *, anywhere: bool) -> None:
-    """Give elements that both sides added the same identity."""
-    _, ours, theirs = sides
+    """Give elements that both sides added the same identity.
+
+    An element that base has already is one that stands in the list again and again, such as the check
+    after each step: two more of it are one only where they stand at one place.
+    """
+    base, ours, theirs = sides
+    known = {_token(entry) for entry in base}
     added = [[i for i, x in enumerate(ids[side]) if isinstance(x, tuple)] for side in (1, 2)]
     if not added[0] or not added[1]:
         return
@@ -180,15 +185,16 @@ def _pair_additions(sides: Three[Entries], ids: list[list[Hashable]], *, anywher
         for i in reversed(added[0]):
             where.setdefault(_token(ours[i]), []).append(i)
         for j in added[1]:
-            left = where.get(_token(theirs[j]))
+            token = _token(theirs[j])
+            left = None if token in known else where.get(token)
             if left:  # each of them once: a side may have it twice
                 ids[2][j] = ids[1][left.pop()]
-        return
     gaps = [_gaps(ids[side]) for side in (1, 2)]
     for gap, run in gaps[0].items():
         other = gaps[1].get(gap, [])
         for i, j in matches([_token(ours[i]) for i in run], [_token(theirs[j]) for j in other]):
-            ids[2][other[j]] = ids[1][run[i]]
+            if not anywhere or _token(ours[i]) in known:
+                ids[2][other[j]] = ids[1][run[i]]
 
 
 def _gaps(ids: Sequence[Hashable]) -> dict[Hashable, list[int]]:
