@@ -32,13 +32,19 @@ class Alignment(NamedTuple):
 
 def align_by_key(sides: Three[Entries]) -> Alignment:
     """Align mappings: entries by their keys, notes by what they say."""
-    return align_ids(sides, [_numbered([(entry.is_note, entry.key) for entry in side]) for side in sides])
+    return align_ids(sides, [_ids_by_key(side) for side in sides])
 
 
-def align_named(sides: Three[Entries], similarity: Similarity) -> Alignment:
-    """Align mappings whose keys are names that people choose; see `wildgit.core.merge.names`."""
-    ids = [_numbered([(entry.is_note, entry.key) for entry in side]) for side in sides]
-    both = [find_renamed(sides, ids, side, similarity) for side in (1, 2)]
+def align_mapping(sides: Three[Entries], similarity: Similarity, *, named: bool) -> Alignment:
+    """Align mappings by key, where an entry whose key was changed stays the same entry.
+
+    Args:
+        sides: the entries.
+        similarity: compares values.
+        named: whether the keys are names that people choose; see `wildgit.core.merge.names`.
+    """
+    ids = [_ids_by_key(side) for side in sides]
+    both = [find_renamed(sides, ids, side, similarity, named=named) for side in (1, 2)]
     for side, renamed in zip((1, 2), both, strict=True):
         ids[side] = [renamed.get(x, x) for x in ids[side]]
     return align_ids(sides, ids)
@@ -75,6 +81,10 @@ def align_compared(sides: Three[Entries], similarity: Similarity, *, anywhere: b
 
 def _token(entry: Entry) -> int:
     return entry.key if entry.is_note else entry.data
+
+
+def _ids_by_key(side: Entries) -> list[Hashable]:
+    return _numbered([(entry.is_note, entry.key) for entry in side])
 
 
 def _numbered(tokens: Sequence[Hashable]) -> list[Hashable]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from wildgit.core.merge.alignment import Alignment, Triple, align_by_key, align_named
+from wildgit.core.merge.alignment import Alignment, Triple, align_mapping
 from wildgit.core.merge.conflicts import Chunk, Clash, Side, has_clash, lines_of
 from wildgit.core.merge.documents import align_documents
 from wildgit.core.merge.flow import merge_flow
@@ -255,7 +255,7 @@ class EntryMerge:
             return (*place.path, entry.name) if entry and entry.name else place.path
 
         named = bool(place.path) and has_names(place.path[-1])
-        alignment = align_named(sides, self.similarity) if named else align_by_key(sides)
+        alignment = align_mapping(sides, self.similarity, named=named)
         if alignment.both_moved:
             self.journal.reordered(place.path)
         return self._entries(_Collection(alignment, Order.FREE, place.indent, path_of), out)

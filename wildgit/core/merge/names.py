@@ -1,8 +1,9 @@
-"""Mappings whose keys are names that people choose, and entries of theirs that one side renamed.
+"""Entries of a mapping that one side gave another key, so that the other side's edits belong there now.
 
 In most mappings the key says what the value is: an `ingress` that became an `egress` is another thing,
-however alike they look. Where the key is only a name, such as that of a workflow's job, the other side's
-edits belong to the entry that has a new name now.
+however alike they look. It is a new name for the old thing where keys are names that people choose, such as
+those of a workflow's jobs; where the new key is the old one written out (`debug`, `ansible.builtin.debug`);
+and where the value is so large, and so nearly what it was, that nobody wrote it anew.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from wildgit.core.merge.pairing import places
-from wildgit.core.merge.similarity import ALIKE, Similarity, lines_alike
+from wildgit.core.merge.similarity import ALIKE, NEARLY_SAME, Similarity, lines_alike, unqualified
 from wildgit.core.merge.three import Three
 from wildgit.core.merge.yaml_entry import Entry, entry_lines
 
@@ -39,6 +40,7 @@ _NAMED = frozenset(
 )
 _BLOCK_SCALARS = ("|", ">")
 _FEW_LINES = 4  # what is no longer looks alike by chance
+_MANY_LINES = 20  # what is longer and nearly the same is the same, whatever its key says
 _MANY = 4096  # pairs beyond which nothing is compared any more
 
 
@@ -48,7 +50,12 @@ def has_names(field: str) -> bool:
 
 
 def find_renamed(
-    sides: Three[Sequence[Entry]], ids: Sequence[Sequence[Hashable]], side: int, similarity: Similarity
+    sides: Three[Sequence[Entry]],
+    ids: Sequence[Sequence[Hashable]],
+    side: int,
+    similarity: Similarity,
+    *,
+    named: bool,
 ) -> dict[Hashable, Hashable]:
     """Return the entries that a side renamed: identity in the side to identity in base.
 
@@ -60,10 +67,11 @@ def find_renamed(
         ids: their identities, by their keys.
         side: 1 for ours, 2 for theirs.
         similarity: compares values.
+        named: whether the keys of this mapping are names.
     """
     base, own, other = [dict(zip(ids[i], sides[i], strict=True)) for i in (0, side, 3 - side)]
-    gone = [x for x, entry in base.items() if x not in own and _is_large(entry)]
-    new = [x for x, entry in own.items() if x not in base and _is_large(entry)] if gone else []
+    gone = [x for x in base if x not in own and x in other and other[x].text != base[x].text]
+    new = [x for x in own if x not in base and x not in other] if gone else []
     if not new or len(gone) * len(new) > _MANY:
         return {}
     above = [places(entries, base.keys() & own.keys()) for entries in (base, own)]
@@ -71,26 +79,28 @@ def find_renamed(
         (x, old)
         for old in gone
         for x in new
-        if above[0][old] == above[1][x] and _are_alike(base[old], own[x], similarity)
+        if above[0][old] == above[1][x] and _is_renamed(base[old], own[x], similarity, named=named)
     ]
     often = Counter(x for pair in pairs for x in pair)
-    return {
-        x: old
-        for x, old in pairs
-        if often[x] == often[old] == 1
-        and x not in other
-        and old in other
-        and other[old].text != base[old].text
-    }
+    return {x: old for x, old in pairs if often[x] == often[old] == 1}
 
 
-def _is_large(entry: Entry) -> bool:
+def _is_renamed(old: Entry, new: Entry, similarity: Similarity, *, named: bool) -> bool:
+    if old.is_note or new.is_note:
+        return False
+    if unqualified(old.name) == unqualified(new.name):
+        return True
+    lines, alike = (_FEW_LINES, ALIKE) if named else (_MANY_LINES, NEARLY_SAME)
+    return all(_is_longer(entry, lines) for entry in (old, new)) and _alike(old, new, similarity) >= alike
+
+
+def _is_longer(entry: Entry, lines: int) -> bool:
     if not entry.block and entry.style not in _BLOCK_SCALARS:
         return False
-    return len(entry_lines(entry._replace(head=(), foot=()), 0)) > _FEW_LINES
+    return len(entry_lines(entry._replace(head=(), foot=()), 0)) > lines
 
 
-def _are_alike(old: Entry, new: Entry, similarity: Similarity) -> bool:
+def _alike(old: Entry, new: Entry, similarity: Similarity) -> float:
     if old.block and new.block:
-        return similarity.of(old.data, new.data) >= ALIKE
-    return old.style == new.style and lines_alike(old.value.split("\n"), new.value.split("\n")) >= ALIKE
+        return similarity.of(old.data, new.data)
+    return lines_alike(old.value.split("\n"), new.value.split("\n")) if old.style == new.style else 0.0

@@ -94,7 +94,11 @@ def pair_in_order(
     for (i, j), (i_end, j_end) in pairwise([(-1, -1), *pairs, (len(old), len(new))]):
         between = list(zip(range(i + 1, i_end), range(j + 1, j_end), strict=False))
         same = all(
-            similarity.same_shape(old[a].data, new[b].data) and names.are_same(old[a], new[b]) is not False
+            (
+                similarity.same_shape(old[a].data, new[b].data)
+                or similarity.same_subject(old[a].data, new[b].data)
+            )
+            and names.are_same(old[a], new[b]) is not False
             for a, b in between
         )
         if i_end - i == j_end - j and same:

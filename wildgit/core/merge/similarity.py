@@ -18,6 +18,7 @@ NEARLY_SAME = 0.9
 
 _DIGITS = re.compile(r"[0-9]+")
 _NAME = re.compile(r"(-{0,2}[\w./-]+?)\s?[=:@]")
+_QUALIFIED = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*\.([a-z_][a-z0-9_]*)\Z")
 
 _Leaf = tuple[int, ...]  # the keys that lead to a scalar (-1 for an item), then the scalar
 
@@ -28,6 +29,7 @@ class Similarity:
     def __init__(self, values: Values) -> None:
         self._values = values
         self._leaves: dict[int, Counter[_Leaf]] = {}
+        self._keys: dict[int, int] = {}
 
     def of(self, a: int, b: int) -> float:
         """Return 0 for nothing in common to 1 for equal."""
@@ -49,6 +51,16 @@ class Similarity:
         if left is None or right is None:
             return left is right and self._values.is_scalar(a) and self._values.is_scalar(b)
         return left.keys() == right.keys()
+
+    def same_subject(self, a: int, b: int) -> bool:
+        """Whether one of two mappings only has more keys, and both say the same but for a number."""
+        values = self._values
+        left, right = values.fields(a), values.fields(b)
+        if not left or not right or not (left.keys() <= right.keys() or right.keys() <= left.keys()):
+            return False
+        shared = [(left[key], right[key]) for key in left.keys() & right.keys()]
+        scalars = [pair for pair in shared if all(map(values.is_scalar, pair))]
+        return bool(scalars) and all(self.of(*pair) >= ALIKE for pair in scalars)
 
     def name_of(self, number: int) -> tuple[int, int] | None:
         """Return what a list element calls itself, None if it has no name."""
@@ -81,11 +93,22 @@ class Similarity:
     def _walk(self, number: int, path: _Leaf) -> list[_Leaf]:
         fields = self._values.fields(number)
         if fields:
-            return [leaf for key, value in fields.items() for leaf in self._walk(value, (*path, key))]
+            return [
+                leaf for key, value in fields.items() for leaf in self._walk(value, (*path, self._key(key)))
+            ]
         items = self._values.items(number)
         if items:
             return [leaf for item in items for leaf in self._walk(item, (*path, -1))]
         return [(*path, self._values.plain(number))]
+
+    def _key(self, number: int) -> int:
+        """The number of a key without its qualification."""
+        short = self._keys.get(number)
+        if short is None:
+            text = self._values.text(number) if self._values.is_scalar(number) else ""
+            known = unqualified(text)
+            short = self._keys[number] = number if known == text else self._values.number(known)
+        return short
 
     def _edited(self, left: Counter[_Leaf], right: Counter[_Leaf]) -> float:
         """Credit for long texts at one path that have most of their words in common: an edited script."""
@@ -106,6 +129,12 @@ class Similarity:
         text = self._values.text(number) if self._values.is_scalar(number) else ""
         words = text.split()
         return Counter(words) if len(words) > 3 else None
+
+
+def unqualified(key: str) -> str:
+    """Return the last part of a key such as `ansible.builtin.debug`, which is `debug` written out."""
+    found = _QUALIFIED.match(key) if "." in key else None
+    return found.group(1) if found else key
 
 
 def lines_alike(a: Sequence[str], b: Sequence[str]) -> float:
