@@ -21,9 +21,10 @@ from wildgit.core.merge.conflicts import (
     united,
     write,
 )
-from wildgit.core.merge.entries import EntryMerge
+from wildgit.core.merge.entries import WHERE_TO, EntryMerge
+from wildgit.core.merge.gaps import SAME_ELEMENT, SAME_NUMBER
 from wildgit.core.merge.records import Conflict, Decision, MergeOptions, MergeResult
-from wildgit.core.merge.text import merge_text, split_lines
+from wildgit.core.merge.text import merge_lines, merge_text, split_lines
 from wildgit.core.merge.three import Three, pick
 from wildgit.core.merge.yaml_data import Values
 from wildgit.core.merge.yaml_entry import Entry
@@ -35,6 +36,9 @@ _YAML = (".yaml", ".yml", ".json")
 _BOM = "\ufeff"
 _NO_UTF_8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of other bytes
 _SNIFFED = 8000  # bytes in which git looks for a NUL to tell binary files
+_LONG = 100  # lines of a clash that nobody can compare by eye any more
+_FAR_SHORTER = 4
+_NOT_OF_LINES = (WHERE_TO, SAME_NUMBER, SAME_ELEMENT)  # what can clash although the lines don't
 
 ENCRYPTED = "both sides changed an encrypted file; its MAC can't be merged"
 UNSOUND = "the merged lines are no sound YAML any more"
@@ -96,7 +100,8 @@ def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
         trees = Trees(Three(*[side.text for side in sides]), streams, values, known)
         merge = EntryMerge(values, options)
         chunks, data = merge.streams(trees.streams)
-        chunks = _finished(chunks, options)
+        whole = _joined(chunks)
+        chunks = _trimmed(whole, options)
     except (Unstructured, RecursionError):
         return None
     layout = _merged_layout(*[side.layout for side in sides])
@@ -106,6 +111,7 @@ def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
         fault, agreed = find_fault("".join(lines_of(chunks, "ours")), data, trees), data
     if fault:
         return _result(_second_choice(agreed, trees, options), options, layout=layout)
+    chunks = _trimmed(_narrowed(whole, trees, options), options)
     return _result(chunks, options, tuple(merge.journal.decisions), layout)
 
 
@@ -114,16 +120,52 @@ def _merged_layout(base: _Layout, ours: _Layout, theirs: _Layout) -> _Layout:
     return ours._replace(ends_line=ours.ends_line if ends_line is None else ends_line)
 
 
-def _finished(chunks: Sequence[Chunk], options: MergeOptions) -> list[Chunk]:
-    """Lines with their ends; neighbouring clashes joined and cut down to what differs."""
-    finished: list[Chunk] = []
+def _joined(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Lines with their ends; neighbouring clashes as one."""
+    whole: list[Chunk] = []
     for is_clash, group in groupby(chunks, key=lambda chunk: isinstance(chunk, Clash)):
         if is_clash:
-            clash = joined([chunk for chunk in group if isinstance(chunk, Clash)])
-            finished += [clash] if options.style == "diff3" else trimmed(clash)
+            whole.append(joined([chunk for chunk in group if isinstance(chunk, Clash)]))
         else:
-            finished += group
-    return [_ended(chunk) for chunk in finished]
+            whole += group
+    return [_ended(chunk) for chunk in whole]
+
+
+def _trimmed(chunks: Sequence[Chunk], options: MergeOptions) -> list[Chunk]:
+    """Clashes cut down to what differs; where the base is shown, it would no longer match."""
+    if options.style == "diff3":
+        return list(chunks)
+    return [piece for chunk in chunks for piece in ([chunk] if isinstance(chunk, str) else trimmed(chunk))]
+
+
+def _narrowed(chunks: list[Chunk], trees: Trees, options: MergeOptions) -> list[Chunk]:
+    """The chunks with the longest clashes cut down to the lines that clash, if that is sound YAML.
+
+    Where one side wrapped a large value in something else, and the other edited inside, the whole of it
+    clashes, though nearly all of its lines are the same still.
+    """
+    narrowed: list[Chunk] = []
+    for chunk in chunks:
+        narrowed += [chunk] if isinstance(chunk, str) else _lines_that_clash(chunk, options)
+    if len(narrowed) == len(chunks) or find_fault_beside_clashes(_trimmed(narrowed, options), None, trees):
+        return chunks
+    return narrowed
+
+
+def _lines_that_clash(clash: Clash, options: MergeOptions) -> list[Chunk]:
+    """A long clash merged as lines, if that makes it far shorter; else the clash as it is."""
+    length = _length([clash])
+    if length < _LONG or any(reason in clash.reason for reason in _NOT_OF_LINES):
+        return [clash]
+    lines = merge_lines(clash.base, clash.ours, clash.theirs, options.style)
+    if not 0 < _length(lines) * _FAR_SHORTER <= length:
+        return [clash]
+    return [x if isinstance(x, str) else clash._replace(base=x[0], ours=x[1], theirs=x[2]) for x in lines]
+
+
+def _length(chunks: Sequence[Chunk]) -> int:
+    """How many lines stand between markers."""
+    return sum(len(x.ours) + len(x.theirs) for x in chunks if isinstance(x, Clash))
 
 
 def _ended(chunk: Chunk) -> Chunk:
