@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cluster.harness import Instance
+from tests.cluster.test_faults import wait_until_under_way
 
 APP = """\
 apiVersion: v1
@@ -17,6 +18,7 @@ kind: PersistentVolumeClaim
 metadata: {name: files}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 """
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: map-{0}}}\ndata: {{text: 'word: one'}}\n"
 
 
 def word(instance: Instance, app: str) -> str:
@@ -74,6 +76,24 @@ def test_what_a_failed_deploy_left_is_rolled_back_to_the_last_good_one(instance:
     assert f"back to {good[:7]}" in done.stdout
     assert word(instance, "back-two") == "two"
     assert instance.get("deployment", "broken", "back-two") is None
+
+
+def test_rollback_that_was_killed_goes_on_and_no_further_back(instance: Instance) -> None:
+    many = "".join(f"---\n{CONFIG_MAP.format(number)}" for number in range(150))
+    instance.app("back-cut", APP + many)
+    for old, new in (("one", "two"), ("two", "three")):
+        instance.deploy("back-cut")
+        change(instance, "back-cut", old, new)
+    instance.deploy("back-cut")
+    running = instance.start("rollback", "back-cut", "--yes")
+    wait_until_under_way(instance, "back-cut")
+    running.kill()
+    running.communicate()
+    rolled_back = instance.git("rev-parse", "HEAD")
+    done = instance.wild("rollback", "back-cut", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert word(instance, "back-cut") == "two"
+    assert instance.git("rev-parse", "HEAD") == rolled_back, "it is committed already"
 
 
 def test_records_of_here_do_not_count_when_somebody_else_deployed_last(

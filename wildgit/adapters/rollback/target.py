@@ -9,7 +9,7 @@ from wildgit.adapters import terminal
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.deploy_run import short_commit
 from wildgit.adapters.cluster.deployed_commits import read_records
-from wildgit.adapters.cluster.operations import read_operations
+from wildgit.adapters.cluster.operations import FAILED_OUTCOME, SUCCEEDED, read_operations
 from wildgit.adapters.committed_apps import AppHistory
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
@@ -114,7 +114,7 @@ class RollbackTarget:
                 continue
             if record.get("action") == "delete":
                 found.clear()
-            elif record.get("action") in _DEPLOYS:
+            elif record.get("action") in _DEPLOYS and not _is_cut_off(record):
                 found += self._deploy_of(record)
         return found
 
@@ -138,6 +138,11 @@ class RollbackTarget:
             terminal.warn(f"{self.app} runs what no commit here has: {shown}")
             return ""
         return self.history.state(record.commit)
+
+
+def _is_cut_off(record: Mapping[str, Any]) -> bool:
+    """Whether it is a rollback that was ended half-way: the next one goes on with it, not further back."""
+    return record.get("action") == "rollback" and record.get("outcome") not in (SUCCEEDED, FAILED_OUTCOME)
 
 
 def _record_of(cluster: Cluster, app: str) -> DeployRecord | None:
