@@ -311,6 +311,9 @@ def test_accepted_secret_lands_in_secrets_yaml_and_is_never_printed(
     assert "secrets.yaml has the cluster's value now: apps.keeper.password" in done.stdout
     assert "changed-by-hand" in (instance.root / "secrets.yaml").read_text()
     assert_settled(instance, "keeper")
+    patch(instance, "keeper", "configmap/settings", {"data": {"colour": "is changed-by-hand"}})
+    assert "no text for git: the value of apps.keeper.password" in accept(instance, "keeper", code=1)
+    assert instance.git("status", "--porcelain") == ""
 
 
 def test_rule_hides_a_field_until_its_day(instance: Instance) -> None:

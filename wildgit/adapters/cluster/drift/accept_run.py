@@ -16,6 +16,7 @@ from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.drift.run import AppDrift
 from wildgit.adapters.cluster.drift.workbench import Workbench, file_name
 from wildgit.adapters.instance import APPS, SECRETS, Instance
+from wildgit.adapters.secret_guard import open_guard
 from wildgit.adapters.secret_rotation import rotate
 from wildgit.core.cluster.desired_state import APP_LABEL
 from wildgit.core.cluster.drift.difference import Difference, DriftClass
@@ -30,6 +31,7 @@ from wildgit.core.cluster.drift.value_sources import (
 )
 from wildgit.core.cluster.field_diff import ABSENT, path_text
 from wildgit.core.cluster.kube_objects import Object, ResourceId, identify
+from wildgit.core.yaml_text import dump_yaml
 from wildgit.errors import InputError, WildgitError
 
 # What a name on the command line can stand for beside what counts as drift.
@@ -126,6 +128,7 @@ class _Acceptance:
         before = self.bench.objects
         if not check(before):
             return f"{APPS}/{self.app} says so already"
+        self._refuse_secrets(value)
         problem = ""
         for edits in candidate_edits(obj, path, value, origin, self.bench.files):
             problem = self.bench.edit(edits, check)
@@ -163,6 +166,7 @@ class _Acceptance:
         if resource.kind == "Pod":
             raise InputError("a pod by itself is not kept alive: make it a Deployment, or delete it")
         manifest = manifest_of(live, self.namespace)
+        self._refuse_secrets(manifest)
         file, before = file_name(manifest), self.bench.objects
         problem = self.bench.add(file, manifest, lambda objects: unwanted_addition(before, objects, manifest))
         if problem:
@@ -170,6 +174,15 @@ class _Acceptance:
         added = ", ".join(map(path_text, added_fields(self.bench.objects, manifest)))
         more = f"; the kustomization adds {added}, and so will a deploy" if added else ""
         return f"{APPS}/{self.app}/{file} declares it{more}"
+
+    def _refuse_secrets(self, value: object) -> None:
+        """Refuse to write what the guard would stop at the commit: then it is on the disk already."""
+        if value is ABSENT:
+            return
+        found = open_guard(self.instance.root).scanner.scan_text(self.app, dump_yaml(value).encode())
+        said = next((finding.message for finding in found if not finding.allowed), "")
+        if said:
+            raise InputError(f"what the cluster has there is no text for git: {said}")
 
     def _secret(self, resource: ResourceId, difference: Difference) -> str:
         key = difference.path[-1]
