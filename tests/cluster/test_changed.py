@@ -10,8 +10,8 @@ import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, forget_deploys
+from tests.cluster.resources import CONFIG_MAP
 
-CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
 NOTHING = "nothing to deploy: what git has is deployed"
 
 

@@ -9,16 +9,8 @@ import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance
+from tests.cluster.resources import CONFIG_MAP, HELD, cluster_role
 
-CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
-ROLE = """\
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: NAME}
-rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
-"""
-HELD = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [example.com/hold]}\n"
 CLAIM = """\
 ---
 apiVersion: v1
@@ -50,7 +42,7 @@ def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
 
 
 def test_everything_is_gone_after_a_delete_and_a_second_one_succeeds(instance: Instance) -> None:
-    instance.app("leaving", CONFIG_MAP + ROLE.replace("NAME", "leaving-role"), secrets="{password: abcdefgh}")
+    instance.app("leaving", CONFIG_MAP + cluster_role("leaving-role"), secrets="{password: abcdefgh}")
     instance.write("config.yaml", "# mine\napps:\n  leaving:\n    port: 1\n  staying: {port: 2}\n")
     instance.deploy("leaving")
     done = instance.wild("delete", "--yes", "leaving")

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.cluster.harness import Instance, eventually, node
+from tests.cluster.resources import CONFIG_MAP, cluster_role, deployment
 
 WEB = """\
 apiVersion: apps/v1
@@ -32,17 +33,6 @@ kind: Service
 metadata: {name: web}
 spec: {selector: {component: web}, ports: [{name: http, port: 80, targetPort: http}]}
 """
-OTHER = """\
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: other}
-spec:
-  selector: {matchLabels: {component: other}}
-  template:
-    metadata: {labels: {component: other}}
-    spec: {containers: [{name: other, image: other:1}]}
-"""
 JOB = """\
 ---
 apiVersion: batch/v1
@@ -57,7 +47,6 @@ spec:
           image: postgres:16
           envFrom: [{secretRef: {name: NAME-secrets}}]
 """
-CONFIG_MAP = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
 CLAIM = """\
 ---
 apiVersion: v1
@@ -238,7 +227,7 @@ def test_text_secrets_and_numbers_for_quantities_are_applied_as_kubectl_would(in
 
 
 def test_rotated_secret_restarts_its_readers_and_runs_the_job_again(instance: Instance) -> None:
-    make_app(instance, "rotated", WEB + OTHER + JOB)
+    make_app(instance, "rotated", WEB + deployment("other") + JOB)
     instance.deploy("rotated")
     job = instance.get("job", "db-init", "rotated")
     other = instance.get("deployment", "other", "rotated")
@@ -293,25 +282,16 @@ def test_what_left_git_is_pruned_but_not_claims(instance: Instance) -> None:
     assert claim is None or claim["metadata"]["deletionTimestamp"]  # pvc-protection may still hold it
 
 
-ROLE = """\
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: NAME}
-rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
-"""
-
-
 def test_resource_of_another_app_is_refused(instance: Instance) -> None:
-    make_app(instance, "owner", WEB + ROLE.replace("NAME", "shared-role"))
+    make_app(instance, "owner", WEB + cluster_role("shared-role"))
     instance.deploy("owner")
-    instance.app("thief", CONFIG_MAP + ROLE.replace("NAME", "shared-role"))
+    instance.app("thief", CONFIG_MAP + cluster_role("shared-role"))
     done = instance.wild("deploy", "thief")
     assert done.returncode == 3
     assert "ClusterRole shared-role belongs to the app owner" in done.stderr
     assert instance.get("namespace", "thief") is None
     # Moved properly: it leaves its owner first.
-    instance.edit("apps/owner/all.yaml", ROLE.replace("NAME", "shared-role"), "")
+    instance.edit("apps/owner/all.yaml", cluster_role("shared-role"), "")
     instance.write("secrets.yaml", "apps: {owner: {password: first-password-1}}\n")
     instance.commit()
     instance.deploy("owner")

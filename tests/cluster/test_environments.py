@@ -10,8 +10,8 @@ import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance
+from tests.cluster.resources import CONFIG_MAP
 
-CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
 ENVIRONMENTS = """\
 [wild-environment "production"]
     branch = main

@@ -13,9 +13,9 @@ import pytest
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.faulty_network import ResettingProxy, Webhook, closing
 from tests.cluster.harness import Instance, eventually
+from tests.cluster.resources import HELD
 
 CONFIG_MAP = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: map-{0}}}\ndata: {{a: '{0}'}}\n"
-HELD = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [example.com/hold]}\n"
 INGRESS = """\
 ---
 apiVersion: networking.k8s.io/v1

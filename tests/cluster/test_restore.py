@@ -9,20 +9,9 @@ from pathlib import Path
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, Object, node
+from tests.cluster.resources import reader
 
-READER = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {0}}}
-spec:
-  selector: {{matchLabels: {{component: {0}}}}}
-  template:
-    metadata: {{labels: {{component: {0}}}}}
-    spec:
-      containers:
-        - name: main
-          image: main:1
-          env: [{{name: SECRET, valueFrom: {{secretKeyRef: {{name: {1}, key: {2}}}}}}}]
+KEPT = """\
 ---
 apiVersion: v1
 kind: Service
@@ -71,11 +60,13 @@ def made_and_backed_up(folder: Path, plane: ControlPlane) -> Instance:
     reads_vault = "requires: [{name: lost-vault}]\nrequiredSecrets: [lost-vault.password]\n"
     made.app(
         "lost-vault",
-        READER.format("server", "lost-vault-secrets", "password"),
+        reader("server", "lost-vault-secrets", "password") + KEPT.format("server"),
         manifest="defaultSecrets: [{key: password}]\n",
     )
     made.app(
-        "lost-page", READER.format("web", "lost-page-secrets", "lostVaultPassword"), manifest=reads_vault
+        "lost-page",
+        reader("web", "lost-page-secrets", "lostVaultPassword") + KEPT.format("web"),
+        manifest=reads_vault,
     )
     made.app("lost-alone", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: words}\ndata: {a: b}\n")
     made.app("lost-never", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: words}\n")

@@ -10,22 +10,8 @@ import yaml
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.harness import Instance, node
+from tests.cluster.resources import reader
 
-READER = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {0}}}
-spec:
-  selector: {{matchLabels: {{component: {0}}}}}
-  template:
-    metadata: {{labels: {{component: {0}}}}}
-    spec:
-      containers:
-        - name: main
-          image: main:1
-          env: [{{name: SECRET, valueFrom: {{secretKeyRef: {{name: {1}, key: {2}}}}}}}]
----
-"""
 SECRETS = """\
 apps:
   store: {password: first-store-password}
@@ -41,12 +27,12 @@ def instance(tmp_path: Path, control_plane: ControlPlane) -> Instance:
     made = Instance(tmp_path / "cloud", control_plane)
     made.app(
         "store",
-        READER.format("server", "store-secrets", "password"),
+        reader("server", "store-secrets", "password"),
         manifest="defaultSecrets: [{key: password}]\n",
     )
     made.app(
         "site",
-        READER.format("own", "site-secrets", "url") + READER.format("copy", "store-secrets", "password"),
+        reader("own", "site-secrets", "url") + reader("copy", "store-secrets", "password"),
         manifest=(
             "requires: [{name: store}]\nrequiredSecrets: [store.password]\n"
             "defaultSecrets: [{key: ownPassword}, {key: url, default: x}]\n"

@@ -8,19 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.harness import Instance, eventually, node, set_status
+from tests.cluster.resources import CONFIG_MAP, HELD, deployment
 
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {component: web}}
-  template:
-    metadata: {labels: {component: web}}
-    spec: {containers: [{name: web, image: "web:1"}]}
-"""
-CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
-HELD = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [example.com/hold]}\n"
+WEB = deployment("web")
 INGRESS = """\
 ---
 apiVersion: networking.k8s.io/v1
@@ -94,7 +84,7 @@ def test_namespace_that_terminates_is_deleting_and_names_what_holds_it(instance:
 
 
 def test_failed_deploy_is_shown_with_what_to_do_next(instance: Instance) -> None:
-    instance.app("failing", WEB + CONFIG_MAP.replace("data: {a: b}", "data: {a: 1}").join(["---\n", ""]))
+    instance.app("failing", WEB + CONFIG_MAP.replace("data: {a: b}", "data: {a: 1}"))
     assert instance.wild("deploy", "failing").returncode == 3
     found = status(instance, "failing")
     assert found["state"] == "added"

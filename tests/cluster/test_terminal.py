@@ -8,18 +8,7 @@ import pexpect
 import pyte
 
 from tests.cluster.harness import Instance, node
-
-DEPLOYMENT = """\
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {0}}}
-spec:
-  selector: {{matchLabels: {{component: {0}}}}}
-  template:
-    metadata: {{labels: {{component: {0}}}}}
-    spec: {{containers: [{{name: web, image: "web:1"}}]}}
-"""
+from tests.cluster.resources import deployment
 
 
 class Terminal:
@@ -66,7 +55,7 @@ class Terminal:
 
 
 def test_table_follows_each_workload_in_its_own_row_to_the_end(instance: Instance) -> None:
-    instance.app("live", DEPLOYMENT.format("one") + DEPLOYMENT.format("two"))
+    instance.app("live", deployment("one") + deployment("two"))
     terminal = Terminal(instance, "deploy", "--wait", "--timeout", "60", "live")
     terminal.read_until("deployment/two  0 of 1")
     waiting = [row for row in terminal.rows() if "0 of 1" in row]
@@ -85,7 +74,7 @@ def test_table_follows_each_workload_in_its_own_row_to_the_end(instance: Instanc
 def test_table_keeps_within_a_small_screen_and_interrupting_it_leaves_the_deploy_to_go_on(
     instance: Instance,
 ) -> None:
-    instance.app("small", "".join(DEPLOYMENT.format(f"web-{n}") for n in range(9)))
+    instance.app("small", "".join(deployment(f"web-{n}") for n in range(9)))
     terminal = Terminal(instance, "deploy", "--wait", "--timeout", "60", "small", lines=8, columns=40)
     terminal.read_until("web-8")
     assert all(len(row) <= 40 for row in terminal.rows())

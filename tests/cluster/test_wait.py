@@ -9,17 +9,9 @@ from typing import Any
 import pytest
 
 from tests.cluster.harness import Instance, Object, eventually, node, set_status
+from tests.cluster.resources import deployment
 
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {component: web}}
-  template:
-    metadata: {labels: {component: web}}
-    spec: {containers: [{name: web, image: "web:1"}]}
-"""
+WEB = deployment("web")
 JOB = """\
 ---
 apiVersion: batch/v1
