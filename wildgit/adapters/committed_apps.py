@@ -9,8 +9,9 @@ from functools import cache, lru_cache
 
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
-from wildgit.adapters.instance import APPS, CONFIG, parse_mapping, section
+from wildgit.adapters.instance import APPS, CONFIG, section
 from wildgit.core.app.rollback import ALL, TRAILER, AppRevision, restored_by
+from wildgit.core.yaml_values import load_mapping
 from wildgit.errors import InputError
 
 _FORMAT = f"%H%x00%ct%x00%(trailers:key={TRAILER},valueonly,unfold,separator=%x1e)%x00%s"
@@ -26,7 +27,7 @@ class CommittedApps:
     def __init__(self, repo: Repo) -> None:
         self.repo = repo
         self._config = lru_cache(_KEPT)(self._read_config)
-        self._parsed = lru_cache(_KEPT)(parse_mapping)
+        self._parsed = lru_cache(_KEPT)(load_mapping)
         self._section = cache(self._read_section)
 
     def state(self, commit: str, app: str) -> str:

@@ -25,7 +25,7 @@ from wildgit.core.app.package import (
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.app.package_lock import PackageLock, parse_lock
-from wildgit.core.yaml_values import load_yaml
+from wildgit.core.yaml_values import load_mapping
 from wildgit.errors import InputError
 
 CONFIG = "config.yaml"
@@ -109,7 +109,7 @@ class Instance:
 
     def config(self) -> dict[str, object]:
         """Return the values of config.yaml."""
-        return parse_mapping(self.config_text(), CONFIG)
+        return load_mapping(self.config_text(), CONFIG)
 
     def secrets_text(self) -> bytes:
         """Return the bytes of secrets.yaml; nothing where the file is missing."""
@@ -117,7 +117,7 @@ class Instance:
 
     def secrets(self) -> dict[str, object]:
         """Return the values of secrets.yaml; empty where the file is missing."""
-        return parse_mapping(self.secrets_text(), SECRETS)
+        return load_mapping(self.secrets_text(), SECRETS)
 
     def mask(self) -> Callable[[str], str]:
         """Return what hides the values that secrets.yaml has now in a text."""
@@ -185,20 +185,6 @@ class Instance:
             InputError: one of them is a symbolic link or too large.
         """
         return _read_files(self.app_folder(app), f"{APPS}/{app}")
-
-
-def parse_mapping(text: bytes, source: str) -> dict[str, object]:
-    """Return the values of a YAML file that holds one mapping; an empty file is an empty mapping.
-
-    Raises:
-        InputError: broken YAML or something else than a mapping.
-    """
-    value = load_yaml(text, source)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InputError("is not a mapping", source=source, line=1)
-    return value
 
 
 def section(values: Mapping[str, object], *path: str) -> dict[str, object]:

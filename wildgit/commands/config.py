@@ -43,15 +43,16 @@ def get_command(path: str, as_json: bool) -> int:
 def set_command(path: str, value: str, as_string: bool) -> int:
     """Set PATH to VALUE, which is read as YAML; a string stays a string."""
     from wildgit.adapters import terminal
-    from wildgit.adapters.instance import CONFIG, Instance, parse_mapping
+    from wildgit.adapters.instance import CONFIG, Instance
     from wildgit.core.yaml_edit import get_value, parse_path, set_value
+    from wildgit.core.yaml_values import load_mapping
 
     instance = Instance.find()
     where = parse_path(path)
     with instance.config_locked():
         text = instance.config_text()
         try:
-            old = get_value(parse_mapping(text, CONFIG), where)
+            old = get_value(load_mapping(text, CONFIG), where)
         except KeyError:
             old = None
         new = value if as_string or isinstance(old, str) else _parse(value)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wildgit.core.merge import MergeOptions, merge3
 from wildgit.core.yaml_text import dump_yaml, scalar_text
-from wildgit.core.yaml_values import is_same, load_yaml
+from wildgit.core.yaml_values import is_same, load_mapping, load_yaml
 from wildgit.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def set_value(text: bytes, path: Path, value: object, source: str) -> bytes:
     Raises:
         InputError: the file is broken, or something on the way is no mapping.
     """
-    values = _load(text, source)
+    values = load_mapping(text, source)
     try:
         old = _nest(path, get_value(values, path))
     except KeyError:
@@ -79,7 +79,7 @@ def unset_value(text: bytes, path: Path, source: str) -> bytes:
         InputError: the file is broken.
         KeyError: nothing lies there.
     """
-    values = _load(text, source)
+    values = load_mapping(text, source)
     old = _nest(path, get_value(values, path))
 
     def edit(document: Any) -> None:
@@ -96,7 +96,7 @@ def add_defaults(text: bytes, section: bytes, source: str) -> bytes:
         section: YAML text of the additions, from the root of the file, in the words to be used.
         source: the file, for messages.
     """
-    values = _load(text, source)
+    values = load_mapping(text, source)
     wanted = load_yaml(section, source)
 
     def edit(document: Any) -> None:
@@ -127,7 +127,7 @@ def take_entry(text: bytes, other: bytes, path: Path, source: str) -> bytes:
     Raises:
         InputError: one of the files is broken.
     """
-    values, wanted = _load(text, source), _load(other, source)
+    values, wanted = load_mapping(text, source), load_mapping(other, source)
     is_there, is_wanted = _has(values, path), _has(wanted, path)
     if not is_there and not is_wanted:
         return text
@@ -276,15 +276,6 @@ def _round_trip(text: bytes, edit: _Edit) -> bytes:
     output = io.BytesIO()
     yaml.dump(document, output)
     return output.getvalue()
-
-
-def _load(text: bytes, source: str) -> dict[str, object]:
-    values = load_yaml(text, source)
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise InputError("is not a mapping", source=source, line=1)
-    return values
 
 
 def _nest(path: Path, value: object) -> dict[str, object]:

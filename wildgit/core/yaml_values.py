@@ -61,6 +61,20 @@ def load_yaml(text: str | bytes, source: str) -> object:
     return documents[0] if documents else None
 
 
+def load_mapping(text: str | bytes, source: str) -> dict[str, object]:
+    """Return the values of a YAML file that holds one mapping; an empty file is an empty mapping.
+
+    Raises:
+        InputError: broken YAML or something else than a mapping.
+    """
+    value = load_yaml(text, source)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError("is not a mapping", source=source, line=1)
+    return value
+
+
 def load_yaml_all(text: str | bytes, source: str) -> list[object]:
     """Return the value of each document of `text`; raises as `load_yaml` does."""
     import yaml

@@ -20,8 +20,9 @@ from wildgit.adapters.backup.age_file import decrypt, encrypt, new_identity
 from wildgit.adapters.files import read_bytes, write_atomically
 from wildgit.adapters.git.merge_state import MergeState
 from wildgit.adapters.git.process import pass_through, run_git, try_git
-from wildgit.adapters.instance import SECRET_MODE, SECRETS, Instance, parse_mapping
+from wildgit.adapters.instance import SECRET_MODE, SECRETS, Instance
 from wildgit.adapters.settings import read_every, read_own, replace_own, share
+from wildgit.core.yaml_values import load_mapping
 from wildgit.errors import GitError, InputError, UsageError
 
 ENCRYPTED = f"{SECRETS}.age"
@@ -63,7 +64,7 @@ def encrypt_secrets(instance: Instance, git_dir: Path, trust: Callable[[Sequence
         raise InputError("there is no such file to back up", source=SECRETS)
     with instance.secrets_locked():
         text = instance.secrets_text()
-        parse_mapping(text, SECRETS)  # a broken file is no backup
+        load_mapping(text, SECRETS)  # a broken file is no backup
         state = _read_state(git_dir)
         path = instance.root / ENCRYPTED
         known = path.is_file() and state is not None
@@ -125,7 +126,7 @@ def decrypt_secrets(instance: Instance, git_dir: Path, identity: Path, file: Pat
     """
     encrypted = read_bytes(file, shown_as=file.name)
     text = decrypt(encrypted, identity, source=file.name)
-    parse_mapping(text, f"what {file.name} holds")
+    load_mapping(text, f"what {file.name} holds")
     if file == instance.root / ENCRYPTED:
         _keep_state(git_dir, text, read_every(instance.root, RECIPIENT), encrypted)
     return text

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from wildgit.adapters.git.merge_state import FileChange, Journal, MergeState
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import EXECUTABLE, REGULAR, Repo, TreeEntry
-from wildgit.adapters.instance import APPS, CONFIG, Instance, parse_mapping, section
+from wildgit.adapters.instance import APPS, CONFIG, Instance, section
 from wildgit.core.yaml_edit import take_entry
+from wildgit.core.yaml_values import load_mapping
 from wildgit.errors import GitError, InputError
 
 
@@ -109,6 +110,6 @@ def _files(repo: Repo, commit: str, app: str) -> dict[str, TreeEntry]:
 
 def _edited_sections(plan: RollbackPlan, instance: Instance, repo: Repo) -> list[str]:
     """The apps whose section of config.yaml differs between the work tree and HEAD."""
-    committed = parse_mapping(repo.file_at(plan.head, CONFIG) or b"", CONFIG)
+    committed = load_mapping(repo.file_at(plan.head, CONFIG) or b"", CONFIG)
     present = instance.config()
     return [app for app in plan.apps if section(present, APPS, app) != section(committed, APPS, app)]

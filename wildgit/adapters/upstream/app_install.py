@@ -29,7 +29,7 @@ from wildgit.core.app.requirements import refuse_cycle
 from wildgit.core.app.secrets import SecretPath, missing_secrets
 from wildgit.core.app.update import app_sections
 from wildgit.core.yaml_edit import add_defaults
-from wildgit.core.yaml_values import load_yaml
+from wildgit.core.yaml_values import load_mapping
 from wildgit.errors import InputError
 
 
@@ -97,8 +97,8 @@ def plan_installation(
     resolved, _ = resolve_defaults(package, world, app)
     resolved |= {key: value for key, value in section(config, "apps", app).items() if key == "namespace"}
     defaults = app_sections([(app, defaults_text(package, resolved))])
-    filled = load_yaml(add_defaults(instance.config_text(), defaults, CONFIG), CONFIG)
-    world = build_world(manifest, app, filled if isinstance(filled, dict) else {}, mapping, scope=scope)
+    filled = load_mapping(add_defaults(instance.config_text(), defaults, CONFIG), CONFIG)
+    world = build_world(manifest, app, filled, mapping, scope=scope)
     pristine = render_package(package, world, app, mapping, scope=scope)
     _, reads = resolve_defaults(package, world, app)
     lock = lock_of(package, upstream.branch, read_values(world, pristine.reads | reads))
