@@ -22,7 +22,6 @@ from wildgit.core.cluster.environment import read_environments
 from wildgit.core.pipelines import DeployTarget, deploy_targets, is_as_written, plain, stamped
 from wildgit.errors import InputError
 
-FORGES = ("github", "gitlab", "forgejo", "woodpecker")
 DEFAULT_IMAGE = "python:3.13-bookworm"  # has git and curl as well
 # Pinned: a tag can be moved to another commit by whoever takes over the repository it is in.
 _CHECKOUT = {
@@ -44,7 +43,7 @@ class CiOptions:
     """What is asked for.
 
     Attributes:
-        forge: one of FORGES.
+        forge: github, gitlab, forgejo or woodpecker.
         install: what pip installs; None for this version, "" where the image has git wild.
         image: where jobs run that say which image.
     """

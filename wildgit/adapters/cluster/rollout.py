@@ -77,13 +77,13 @@ def _report_failures(
             report(Event(app, "log", FAILED, health.resource.short, line))
 
 
-def last_log_lines(cluster: Cluster, namespace: str, health: Health, lines: int = _LOG_LINES) -> list[str]:
+def last_log_lines(cluster: Cluster, namespace: str, health: Health) -> list[str]:
     """Return the last log lines of the container that crashed; nothing where none did or none can be had."""
     if health.crashed is None:
         return []
     for previous in (True, False):
         try:
-            return cluster.log_end(namespace, *health.crashed, lines=lines, previous=previous)
+            return cluster.log_end(namespace, *health.crashed, lines=_LOG_LINES, previous=previous)
         except ClusterError:
             continue
     return []

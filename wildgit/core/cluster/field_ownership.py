@@ -59,10 +59,10 @@ def is_applied(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     return _is_covered(_without_identity(desired), live, fields)
 
 
-def applied_fields(live: Mapping[str, Any], manager: str = MANAGER) -> Fields | None:
-    """Return the fields of a manager's last server-side apply; None where it never applied the object."""
+def applied_fields(live: Mapping[str, Any]) -> Fields | None:
+    """Return the fields of our last server-side apply; None where we never applied the object."""
     for entry in _entries(live):
-        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not _subresource(entry):
+        if entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not _subresource(entry):
             fields: Fields = entry.get("fieldsV1") or {}
             return fields
     return None
