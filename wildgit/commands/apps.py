@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import click
 
 from wildgit.errors import OK
+
+if TYPE_CHECKING:
+    from wildgit.core.app.package import Manifest
 
 
 @click.command()
@@ -27,34 +32,49 @@ def apps(rev: str | None, as_json: bool) -> int:
     for name in filter(installed.has_lock, installed.names):
         package = installed.lock(name).path.rpartition("/")[2]
         installs.setdefault(package, []).append(name)
-    found = []
-    for name in sorted(upstream.packages):
-        manifest = upstream.manifest(name)
-        found.append(
-            {
-                "name": name,
-                "version": manifest.version if manifest else None,
-                "description": manifest.description if manifest else "its manifest.yaml can't be read",
-                "requires": [each.name for each in manifest.requires] if manifest else [],
-                "installed": installs.get(name, []),
-            }
-        )
-    if as_json:
-        terminal.say_json(found)
-        return OK
-    rows = [
-        (
-            terminal.style(str(each["name"]), "name"),
-            str(each["version"] or "?"),
-            terminal.style(f"as {', '.join(installs[str(each['name'])])}", "good")
-            if each["installed"]
-            else "",
-            " ".join(str(each["description"]).split()),
-        )
-        for each in found
+    found = [
+        _Row(name, upstream.manifest(name), installs.get(name, [])) for name in sorted(upstream.packages)
     ]
-    terminal.say_table(rows, header=("PACKAGE", "VERSION", "INSTALLED", "DESCRIPTION"))
+    if as_json:
+        terminal.say_json([each.described() for each in found])
+    else:
+        header = ("PACKAGE", "VERSION", "INSTALLED", "DESCRIPTION")
+        terminal.say_table([each.cells() for each in found], header=header)
     return OK
+
+
+class _Row(NamedTuple):
+    """A package, its manifest if that can be read, and the apps that it is installed as."""
+
+    name: str
+    manifest: Manifest | None
+    installs: list[str]
+
+    @property
+    def description(self) -> str:
+        return self.manifest.description if self.manifest else "its manifest.yaml can't be read"
+
+    def described(self) -> dict[str, object]:
+        """Return it for scripts."""
+        manifest = self.manifest
+        return {
+            "name": self.name,
+            "version": manifest.version if manifest else None,
+            "description": self.description,
+            "requires": [each.name for each in manifest.requires] if manifest else [],
+            "installed": self.installs,
+        }
+
+    def cells(self) -> tuple[str, ...]:
+        """Return its line of the table."""
+        from wildgit.adapters import terminal
+
+        return (
+            terminal.style(self.name, "name"),
+            (self.manifest and self.manifest.version) or "?",
+            terminal.style(f"as {', '.join(self.installs)}", "good") if self.installs else "",
+            " ".join(self.description.split()),
+        )
 
 
 command = apps

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wildgit.errors import OK, UsageError
+
+if TYPE_CHECKING:
+    from wildgit.adapters.instance import Instance
 
 
 @click.command()
@@ -55,32 +59,38 @@ def backup(
 
     With an APP and --data it is that app's volumes instead, by CSI snapshots, where the cluster has them.
     """
-    from wildgit.adapters import terminal
     from wildgit.adapters.backup.backup_run import BackupOptions, back_up
-    from wildgit.adapters.backup.encrypted_secrets import make_identity
     from wildgit.adapters.instance import Instance
 
     if data != (app is not None):
         raise UsageError("--data goes with an app, and an app with --data", hint="git wild backup APP --data")
     if not data and (snapshot_class or environment):
         raise UsageError("--class and --env go with --data")
+    is_tagged = bool(remote or keep or secrets)
+    if app is not None and (is_tagged or new_identity):
+        raise UsageError("--data stands alone")
+    if new_identity is not None and is_tagged:
+        raise UsageError("--new-identity stands alone")
     instance = Instance.find()
     if app is not None:
-        if remote or keep or secrets or new_identity:
-            raise UsageError("--data stands alone")
         from wildgit.adapters.backup.volume_snapshots import AppVolumes
 
         AppVolumes(instance, app, environment, timeout).back_up(snapshot_class)
         return OK
     if new_identity is not None:
-        if remote or keep or secrets:
-            raise UsageError("--new-identity stands alone")
-        recipient = make_identity(instance, new_identity)
-        terminal.say(f"{recipient} is named in .wildconfig")
-        terminal.remark(f"hint: keep {new_identity} where a fire here does not reach; without it, no restore")
-        terminal.remark('hint: git add .wildconfig && git commit -m "security(all): Encrypt backups"')
-        return OK
+        return _make_identity(instance, new_identity)
     back_up(instance, BackupOptions(remote, keep, secrets, yes))
+    return OK
+
+
+def _make_identity(instance: Instance, file: Path) -> int:
+    from wildgit.adapters import terminal
+    from wildgit.adapters.backup.encrypted_secrets import make_identity
+
+    recipient = make_identity(instance, file)
+    terminal.say(f"{recipient} is named in .wildconfig")
+    terminal.remark(f"hint: keep {file} where a fire here does not reach; without it, no restore")
+    terminal.remark('hint: git add .wildconfig && git commit -m "security(all): Encrypt backups"')
     return OK
 
 

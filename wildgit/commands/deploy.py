@@ -63,13 +63,7 @@ def deploy(
         raise UsageError("--changed finds the apps by itself: it goes with neither APP, --all nor --offline")
     instance = Instance.find()
     if offline:
-        from wildgit.adapters.cluster.deploy_preview import preview
-        from wildgit.adapters.cluster.deploy_run import named_apps
-        from wildgit.adapters.cluster.plan_output import PlanOutput
-
-        named = named_apps(instance, apps, every=every)
-        preview(instance, named, against=against, output=PlanOutput(summary, as_json))
-        return OK
+        return _preview(instance, apps, every=every, against=against, summary=summary, as_json=as_json)
     builds = {app: start_build(instance, app) for app in _first(instance, apps)}
     # kubectl builds while we import: for a small app each takes as long as the other.
     from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions, named_apps
@@ -94,6 +88,24 @@ def deploy(
         run.deploy_changed()
     else:
         run.deploy(named)
+    return OK
+
+
+def _preview(
+    instance: Instance,
+    apps: tuple[str, ...],
+    *,
+    every: bool,
+    against: str | None,
+    summary: str | None,
+    as_json: bool,
+) -> int:
+    from wildgit.adapters.cluster.deploy_preview import preview
+    from wildgit.adapters.cluster.deploy_run import named_apps
+    from wildgit.adapters.cluster.plan_output import PlanOutput
+
+    named = named_apps(instance, apps, every=every)
+    preview(instance, named, against=against, output=PlanOutput(summary, as_json))
     return OK
 
 

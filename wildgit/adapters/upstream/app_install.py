@@ -88,15 +88,7 @@ def plan_installation(
     refuse_cycle(manifest.provides, upstream.manifest_of_type)
     mapping = installed.mapping(app, manifest, chosen)
     scope = settings.choice("wild.templateScope")
-    config = instance.config()
-    world = build_world(manifest, app, config, mapping, scope=scope)
-    if app != package_name and manifest.default_config.get("namespace") == package_name:
-        # Two installs of one package must not share a namespace, nor a host name made of it.
-        config = _with_namespace(config, app)
-        world = build_world(manifest, app, config, mapping, scope=scope)
-    resolved, _ = resolve_defaults(package, world, app)
-    resolved |= {key: value for key, value in section(config, "apps", app).items() if key == "namespace"}
-    defaults = app_sections([(app, defaults_text(package, resolved))])
+    defaults = _defaults(package, app, instance.config(), mapping, scope)
     filled = load_mapping(add_defaults(instance.config_text(), defaults, CONFIG), CONFIG)
     world = build_world(manifest, app, filled, mapping, scope=scope)
     pristine = render_package(package, world, app, mapping, scope=scope)
@@ -106,6 +98,20 @@ def plan_installation(
     files |= {f"{PACKAGE_FOLDER}/{path}": file for path, file in package.files.items()}
     secrets = missing_secrets(package, app, world, mapping, instance.secrets(), generate=generate_secret)
     return Installation(app, package, files, defaults, secrets, mapping)
+
+
+def _defaults(
+    package: Package, app: str, config: Mapping[str, object], mapping: Mapping[str, str], scope: str
+) -> bytes:
+    """Return the section of config.yaml that the package gives an app, as text."""
+    manifest = package.manifest
+    if app != manifest.name and manifest.default_config.get("namespace") == manifest.name:
+        # Two installs of one package must not share a namespace, nor a host name made of it.
+        config = _with_namespace(config, app)
+    world = build_world(manifest, app, config, mapping, scope=scope)
+    resolved, _ = resolve_defaults(package, world, app)
+    resolved |= {key: value for key, value in section(config, "apps", app).items() if key == "namespace"}
+    return app_sections([(app, defaults_text(package, resolved))])
 
 
 def install(instance: Instance, installation: Installation) -> None:
