@@ -75,6 +75,8 @@ def test_only_the_entry_in_question_is_another(
     assert MANIFEST.count(old) == 1
     edited = edit_manifest(MANIFEST.encode(), document, path, value, "all.yaml")
     assert edited.decode() == MANIFEST.replace(old, new)
+    with_crlf = edit_manifest(MANIFEST.replace("\n", "\r\n").encode(), document, path, value, "all.yaml")
+    assert with_crlf == edited.replace(b"\n", b"\r\n")
 
 
 def test_document_goes_with_its_comments() -> None:
@@ -89,6 +91,11 @@ def test_value_that_an_alias_shares_is_not_changed_behind_its_back() -> None:
     assert load_yaml(edit_manifest(text, 0, ("b", "k"), 2, "f"), "") == {"a": {"k": 1}, "b": {"k": 2}}
     with pytest.raises(InputError, match="can't be set here"):
         edit_manifest(text, 0, ("a", "k"), 2, "f")
+
+
+def test_lines_that_end_in_two_ways_are_left_to_people() -> None:
+    with pytest.raises(InputError, match="end in more than one way"):
+        edit_manifest(b"a: 1\r\nb: 2\n", 0, ("a",), 3, "f")
 
 
 def test_place_that_is_not_there_is_refused() -> None:

@@ -46,6 +46,10 @@ def edit_manifest(text: bytes, document: int, path: Path, value: object, source:
     Raises:
         InputError: the file is broken, or can't be edited so that it says what was asked and nothing else.
     """
+    return _with_lf_ends(text, source, lambda lines: _edited(lines, document, path, value, source))
+
+
+def _edited(text: bytes, document: int, path: Path, value: object, source: str) -> bytes:
     expected = _plain(load_yaml_all(text, source))
     if document >= len(expected):
         raise InputError(f"there is no document {document + 1}", source=source)
@@ -80,6 +84,10 @@ def remove_document(text: bytes, document: int, source: str) -> bytes:
     Raises:
         InputError: the file is broken.
     """
+    return _with_lf_ends(text, source, lambda lines: _without(lines, document, source))
+
+
+def _without(text: bytes, document: int, source: str) -> bytes:
     expected = load_yaml_all(text, source)
     del expected[document]
     if not expected:
@@ -91,6 +99,16 @@ def remove_document(text: bytes, document: int, source: str) -> bytes:
     if not _says(edited, expected):
         raise InputError(f"document {document + 1} can't be cut out; edit it by hand", source=source)
     return edited
+
+
+def _with_lf_ends(text: bytes, source: str, edit: Callable[[bytes], bytes]) -> bytes:
+    """Edit a file whose lines may end in CRLF; they do so afterwards."""
+    if b"\r" not in text:
+        return edit(text)
+    lines = text.replace(b"\r\n", b"\n")
+    if lines.count(b"\n") != text.count(b"\r\n") or b"\r" in lines:
+        raise InputError("its lines end in more than one way; edit it by hand", source=source)
+    return edit(lines).replace(b"\n", b"\r\n")
 
 
 class _Editor:
