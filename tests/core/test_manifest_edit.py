@@ -108,7 +108,22 @@ SCALARS = st.one_of(
     st.booleans(),
     st.integers(-9, 99999),
     st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12),
-    st.sampled_from(["yes", "0755", "1e3", "a: b", "# no", "two\nlines\n", "-", "null", "'"]),
+    st.sampled_from(
+        [
+            "yes",
+            "0755",
+            "1e3",
+            "a: b",
+            "# no",
+            "two\nlines\n",
+            "-",
+            "null",
+            "'",
+            "!!bool",
+            "!!int",
+            "2001-99-99",
+        ]
+    ),
 )
 KEYS = st.sampled_from(["a", "b", "name", "x/y", "on", "80"])
 VALUES = st.recursive(

@@ -67,7 +67,7 @@ def _is_plain_by_parsing(value: str) -> bool:
         return False
     try:
         tokens = yaml.safe_load(f"k: {value}\n")
-    except yaml.YAMLError:
+    except Exception:  # noqa: BLE001 - PyYAML raises what it likes: at `!!int`, say, or at 2001-99-99
         return False
     return tokens == {"k": value} and not _reads_otherwise(value)
 
