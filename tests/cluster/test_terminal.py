@@ -75,7 +75,7 @@ def test_table_keeps_within_a_small_screen_and_interrupting_it_leaves_the_deploy
     instance: Instance,
 ) -> None:
     instance.app("small", "".join(deployment(f"web-{n}") for n in range(9)))
-    terminal = Terminal(instance, "deploy", "--wait", "--timeout", "60", "small", lines=8, columns=40)
+    terminal = Terminal(instance, "deploy", "--wait", "small", lines=8, columns=40)
     terminal.read_until("web-8  0 of 1")
     assert all(len(row) <= 40 for row in terminal.rows())
     assert len([row for row in terminal.rows() if "deployment/web-8" in row]) == 1

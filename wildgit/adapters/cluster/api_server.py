@@ -127,6 +127,7 @@ class ApiServer:
         began, tries = time.monotonic(), 0
         while True:
             tries += 1
+            used = self.connection
             try:
                 answer = self._once(request)
             except (http.client.HTTPException, OSError) as error:
@@ -136,7 +137,7 @@ class ApiServer:
             if answer.status < 300:
                 return answer.body
             problem = self._problem(answer)
-            if answer.status == 401 and tries == 1 and self._renew_credentials():
+            if answer.status == 401 and tries == 1 and self._renew_credentials(used):
                 continue
             if not _is_worth_another_try(problem, tries, request.retry_conflict):
                 raise problem
@@ -175,14 +176,15 @@ class ApiServer:
             return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
         return {}
 
-    def _renew_credentials(self) -> bool:
-        """Have a plugin make new credentials; False where there is none to ask."""
-        if not self.connection.has_plugin:
+    def _renew_credentials(self, refused: Connection) -> bool:
+        """Have a plugin make new credentials, once for all that were refused; False where there is none."""
+        if not refused.has_plugin:
             return False
         with self._lock:
-            self.connection = self._reconnect()
-            self._tls = _ssl_context(self.connection)
-            self._idle.clear()
+            if self.connection is refused:
+                self.connection = self._reconnect()
+                self._tls = _ssl_context(self.connection)
+                self._idle.clear()
         return True
 
     def _wait_or_raise(
