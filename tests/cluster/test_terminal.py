@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import signal
 import time
 
 import pexpect
@@ -18,7 +20,13 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self.screen)
         self._child = pexpect.spawn(
-            "git-wild", list(arguments), cwd=str(instance.root), dimensions=(lines, columns), encoding="utf-8"
+            "git-wild",
+            list(arguments),
+            cwd=str(instance.root),
+            dimensions=(lines, columns),
+            encoding="utf-8",
+            # A shell starts what runs in its background deaf to ^C; on this terminal we are in front.
+            preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
     def rows(self) -> list[str]:
