@@ -432,3 +432,24 @@ def test_json_is_one_event_a_line(instance: Instance) -> None:
         "resource": "deployment/web",
         "message": "created",
     } in [{key: value for key, value in event.items() if key != "time"} for event in events]
+
+
+def test_app_that_fails_holds_up_only_those_that_require_it(instance: Instance) -> None:
+    instance.app("half-bad", CONFIG_MAP)
+    instance.deploy("half-bad")
+    instance.edit("apps/half-bad/all.yaml", "name: settings", "name: No_Name")
+    instance.app("half-user", CONFIG_MAP, manifest="requires: [{name: half-bad}]\n")
+    instance.write("apps/half-torn/manifest.yaml", "name: [\n")
+    instance.app("half-well", CONFIG_MAP)
+    done = instance.wild("deploy", "--all")
+    assert done.returncode == 3
+    assert "3 of 4 apps failed: half-bad, half-torn, half-user" in done.stderr
+    assert "it requires half-bad, which failed" in done.stderr
+    assert instance.get("configmap", "settings", "half-well") is not None
+    assert instance.get("namespace", "half-user") is None
+    done = instance.wild("deploy", "--all", "--dry-run")
+    assert done.returncode == 3
+    assert "half-well: nothing would change" in done.stdout
+    assert "warning: half-torn: apps/half-torn/manifest.yaml" in done.stderr
+    assert instance.wild("delete", "half-torn", "--yes").returncode == 0
+    assert not (instance.root / "apps/half-torn").exists()

@@ -388,6 +388,11 @@ def test_missing_right_on_one_kind_is_found_before_anything_is_written(instance:
     assert "drifted" in done.stdout
     assert "nothing is said of what it may not list: " in done.stderr
     assert "PersistentVolumeClaim" in done.stderr
+    said = instance.wild("doctor").stdout
+    assert (
+        "not tried what is exposed works\n          the kubeconfig's user may not list Ingress, Service"
+        in said
+    )
     instance.kubectl("delete", "clusterrolebinding", "no-ingress")
     instance.use(instance.plane.kubeconfig())
 

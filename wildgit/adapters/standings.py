@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
 from wildgit.adapters.cluster.drift.glance import DriftGlance
@@ -26,6 +27,8 @@ from wildgit.core.cluster.exposure import KINDS as EXPOSURE_KINDS
 from wildgit.core.cluster.exposure import Finding, findings
 from wildgit.core.cluster.kube_objects import Object
 from wildgit.errors import ClusterError
+
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True)
@@ -130,23 +133,33 @@ def explain(app: str, view: ClusterView) -> list[str]:
         said.append(f"{health.state.value}: {health}")
         said += [f"    {line}" for line in last_log_lines(view.cluster, namespace, health)]
     try:
-        exposed = [finding for finding in read_exposure(view.cluster) if finding.namespace == namespace]
+        exposed, hidden = read_exposure(view.cluster)
     except ClusterError as error:
         return [*said, f"what is exposed can't be looked at: {error.message}"]
-    return said + [finding.text for finding in exposed]
+    said += [finding.text for finding in exposed if finding.namespace == namespace]
+    return said + [f"{kind}: may not be listed, so nothing is said of it" for kind in hidden]
 
 
-def read_exposure(cluster: Cluster) -> list[Finding]:
-    """Return what other controllers make of the whole cluster's Ingresses, Services and certificates."""
+def read_exposure(cluster: Cluster) -> tuple[list[Finding], list[str]]:
+    """Return what other controllers make of the whole cluster's Ingresses, Services and certificates.
 
-    def read(kind: tuple[str, str]) -> list[Object]:
+    Returns:
+        what was found, and the kinds that we may not list.
+    """
+
+    def read(kind: tuple[str, str]) -> list[Object] | None:
         try:
             return cluster.list_objects(*kind)
         except UnknownKind:
             return []  # a cluster without cert-manager is fine
+        except ApiError as error:
+            if error.code != _FORBIDDEN:
+                raise
+            return None
 
-    objects = [obj for listed in cluster.all(read, EXPOSURE_KINDS) for obj in listed]
-    return findings(objects, _days_until)
+    listings = cluster.all(read, EXPOSURE_KINDS)
+    hidden = [kind for (_, kind), listed in zip(EXPOSURE_KINDS, listings, strict=True) if listed is None]
+    return findings([obj for listed in listings for obj in listed or ()], _days_until), hidden
 
 
 def _days_until(timestamp: str) -> int | None:

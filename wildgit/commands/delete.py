@@ -27,8 +27,8 @@ def delete(app: str, yes: bool, force: bool, environment: str | None) -> int:
 
     instance = Instance.find()
     instance.app_folder(app)  # a name that can't be an app's is refused here
-    users = dependants(app, requirements_of_all(instance))
-    if users and not force:
+    users = [] if force else dependants(app, requirements_of_all(instance, broken_ok=[app]))
+    if users:
         raise InputError(
             f"{app} is required by {', '.join(users)}",
             hint=f"delete those first, or git wild delete --force {app}",

@@ -50,7 +50,8 @@ def deploy(
 
     Nothing is written before the server has tried all of it. What was applied before and is no more in git
     goes away, but never a namespace, and no claim without --prune-data. What fails half-way stays as far as
-    it came: run it again. Secret values are never printed.
+    it came: run it again. Of several apps, one that fails holds up only those that require it. Secret values
+    are never printed.
 
     With --changed it is the apps whose folder or part of config.yaml is not as in the commit that the
     cluster says was deployed, and those that were never deployed.

@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from wildgit.adapters.cluster.kubeconfig import Connection, find_connection
-from wildgit.errors import ClusterError
+from wildgit.errors import ClusterError, WildgitError
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -43,6 +43,10 @@ class Patience:
     outage_s: float = 60.0  # for a server that answered before and now does not
 
 
+class Unreachable(ClusterError):
+    """The server does not answer, or is not the one that it should be."""
+
+
 class ApiError(ClusterError):
     """The server answered, and the answer is an error."""
 
@@ -55,6 +59,13 @@ class ApiError(ClusterError):
         self.causes: list[Mapping[str, Any]] = (
             (details.get("causes") or []) if isinstance(details, Mapping) else []
         )
+
+
+def is_about_the_server(error: WildgitError) -> bool:
+    """Whether whatever is asked next would fare no better: it is away, overloaded, or does not know us."""
+    if isinstance(error, ApiError):
+        return error.code in (401, 429) or error.code >= 500
+    return isinstance(error, Unreachable)
 
 
 @dataclass(frozen=True)
@@ -205,12 +216,12 @@ class ApiServer:
             raise problem from cause
         time.sleep(pause_s)
 
-    def _unreachable(self, error: Exception) -> ClusterError:
+    def _unreachable(self, error: Exception) -> Unreachable:
         where = f"{self.connection.server} ({self.connection.source})"
         text = str(error)
         if "CERTIFICATE_VERIFY_FAILED" in text:
             hint = "the kubeconfig's certificate-authority is not the cluster's: fetch the kubeconfig again"
-            return ClusterError(f"the certificate of {where} is not trusted", hint=hint)
+            return Unreachable(f"the certificate of {where} is not trusted", hint=hint)
         if "timed out" in text:
             what = f"does not answer within {self.patience.answer_s:g} s"
         elif "refused" in text:
@@ -222,7 +233,7 @@ class ApiServer:
         else:
             what = f"can't be reached: {text}"
         hint = "is the cluster up, and is this the right kubeconfig? What was done so far stays; run it again"
-        return ClusterError(f"the API server {where} {what}", hint=hint)
+        return Unreachable(f"the API server {where} {what}", hint=hint)
 
     def _problem(self, answer: Answer) -> ApiError:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -98,17 +98,30 @@ def required_apps(instance: Instance, manifest: Manifest) -> dict[str, str]:
     return found
 
 
-def requirements_of_all(instance: Instance) -> dict[str, list[str]]:
-    """Return every installed app → the installed apps that it requires; what is not installed is left out."""
+def requirements_of_all(instance: Instance, *, broken_ok: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return every installed app → the installed apps that it requires; what is not installed is left out.
+
+    Args:
+        instance: where.
+        broken_ok: apps that require nothing where their manifest can't be read; their own
+            deploy says so.
+
+    Raises:
+        InputError: the manifest of another app can't be read.
+    """
     installed = instance.app_names()
-    return {
-        app: [
-            required
-            for requirement in instance.manifest(app).requires
-            if (required := requirement.installed_as or requirement.name) in installed
-        ]
-        for app in installed
-    }
+
+    def required(app: str) -> list[str]:
+        try:
+            requires = instance.manifest(app).requires
+        except InputError:
+            if app not in broken_ok:
+                raise
+            return []
+        names = (requirement.installed_as or requirement.name for requirement in requires)
+        return [name for name in names if name in installed]
+
+    return {app: required(app) for app in installed}
 
 
 def own_secrets(instance: Instance, apps: Iterable[str]) -> dict[str, dict[str, str]]:

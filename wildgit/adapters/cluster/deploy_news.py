@@ -53,6 +53,8 @@ class News:
         elif event.resource:
             style = _STATE_STYLES.get(event.state, "quiet")
             self._line(f"{event.app}: {event.resource} {terminal.style(event.message, style, sys.stderr)}")
+        elif event.state == FAILED:
+            self._line(f"{event.app}: {terminal.style('failed:', 'bad', sys.stderr)} {event.message}")
 
     def close(self) -> None:
         """Leave the table as it stands and go on below it."""

@@ -39,7 +39,7 @@ def preview(instance: Instance, apps: Sequence[str], *, against: str | None, out
         InputError: an app does not build, or a secret is missing; the others are shown all the same.
     """
     terminal.add_mask(instance.mask())
-    requires = requirements_of_all(instance)
+    requires = requirements_of_all(instance, broken_ok=instance.app_names())
     order = [app for app in deploy_order(apps, requires) if app in apps]
     with _base(instance, apps, against) as base:
         for app in order:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from wildgit.adapters import terminal
+from wildgit.adapters.cluster.api_server import is_about_the_server
 from wildgit.adapters.cluster.app_source import AppSource, deployed_commit, read_source, requirements_of_all
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.compile_check import ensure_compiled
@@ -30,7 +31,7 @@ from wildgit.core.cluster.deploy_order import deploy_order
 from wildgit.core.cluster.deploy_plan import Plan
 from wildgit.core.cluster.deploy_record import UNCOMMITTED
 from wildgit.core.cluster.environment import DEFAULT_NAME, Environment
-from wildgit.core.cluster.events import NOTE, Event, Report
+from wildgit.core.cluster.events import FAILED, NOTE, Event, Report
 from wildgit.core.cluster.health import State
 from wildgit.core.markdown import code
 from wildgit.errors import ClusterError, InputError, UsageError, WildgitError
@@ -107,14 +108,15 @@ class DeployRun:
 
         Raises:
             UsageError: there are none.
-            WildgitError: one could not be deployed; those before it are.
+            WildgitError: one could not be deployed. The others are, but for those that require it.
         """
         self._revision = revision
         named = named_apps(revision or self.instance, apps, every=False)
         self._deploy_in_order(named)
 
     def _deploy_in_order(self, named: Sequence[str], gone: Sequence[str] = ()) -> None:
-        requires = requirements_of_all(self._revision or self.instance)
+        where = self._revision or self.instance
+        requires = requirements_of_all(where, broken_ok=where.app_names())
         order = deploy_order(named, requires)
         if not self.options.with_dependencies:
             order = [app for app in order if app in named]
@@ -122,8 +124,31 @@ class DeployRun:
             if self.options.dry_run:
                 self._show_plans(order, gone)
                 return
-            for app in order:
+            self._deploy_each(order, requires)
+
+    def _deploy_each(self, order: Sequence[str], requires: Mapping[str, Sequence[str]]) -> None:
+        """Deploy one app after the other; one that fails holds up only those that require it.
+
+        Where the server itself fails, no app would fare better, and it ends there.
+        """
+        failed: list[str] = []
+        for app in order:
+            held_by = next((required for required in requires[app] if required in failed), None)
+            try:
+                if held_by is not None:
+                    raise ClusterError(f"{app} was not deployed: it requires {held_by}, which failed")
                 self._deploy_one(app, requires[app])
+            except WildgitError as error:
+                if len(order) == 1 or is_about_the_server(error):
+                    raise
+                self._news.close()
+                self._news(Event(app, "deploy", FAILED, message=error.message))
+                if error.hint:
+                    terminal.remark(f"hint: {error.hint}")
+                failed.append(app)
+        if failed:
+            again = f"git wild deploy {' '.join(failed)}" if self._revision is None else None
+            raise ClusterError(f"{len(failed)} of {len(order)} apps failed: {', '.join(failed)}", hint=again)
 
     def show_plans(self, apps: Sequence[str]) -> Sequence[Plan]:
         """Show, and return, what a deploy of each app would do.
@@ -138,7 +163,8 @@ class DeployRun:
         """Deploy the apps that git has otherwise than the cluster; say which, why, and what is left alone.
 
         Raises:
-            WildgitError: one could not be deployed; those before it are, and the next run goes on.
+            WildgitError: one could not be deployed. The others are, but for those that require it; the next
+                run goes on.
         """
         from wildgit.adapters.cluster.changed_apps import read_changes
 
@@ -146,7 +172,7 @@ class DeployRun:
         say_changes(changes, self.environment, self._news)
         self._deploy_in_order(changes.apps, changes.gone)
 
-    def _deploy_one(self, app: str, requires: list[str]) -> None:
+    def _deploy_one(self, app: str, requires: Sequence[str]) -> None:
         self._await_required(app, requires)
         revision = self._revision
         commit = revision.commit if revision else deployed_commit(self.instance, app)
@@ -228,7 +254,7 @@ class DeployRun:
         )
         return Deployment(self.cluster, source, self._actor, options, report)
 
-    def _await_required(self, app: str, requires: list[str]) -> None:
+    def _await_required(self, app: str, requires: Sequence[str]) -> None:
         """Refuse to deploy on top of what is not there; wait for what we deployed ourselves just before."""
         for required in requires:
             namespace = self._namespace_of_deployed(required)

@@ -36,11 +36,19 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
     detail = f"{environment.name}: {cluster.server.connection.server}, Kubernetes {version}"
     yield Diagnosis("the cluster answers", ok=True, detail=detail)
     yield _rights(cluster)
-    wrong = [finding for finding in read_exposure(cluster) if not finding.ok]
+    yield from _exposure(cluster)
+
+
+def _exposure(cluster: Cluster) -> Iterator[Diagnosis]:
+    what = "what is exposed works"
+    found, hidden = read_exposure(cluster)
+    wrong = [finding for finding in found if not finding.ok]
     for finding in wrong:
-        yield Diagnosis("what is exposed works", ok=False, detail=f"{finding.namespace}: {finding.text}")
-    if not wrong:
-        yield Diagnosis("what is exposed works", ok=True)
+        yield Diagnosis(what, ok=False, detail=f"{finding.namespace}: {finding.text}")
+    if hidden:
+        yield Diagnosis(what, ok=None, detail=f"the kubeconfig's user may not list {', '.join(hidden)}")
+    elif not wrong:
+        yield Diagnosis(what, ok=True)
 
 
 def _kubectl() -> Diagnosis:

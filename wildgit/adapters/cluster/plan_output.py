@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from wildgit.adapters import terminal
+from wildgit.adapters.cluster.api_server import is_about_the_server
 from wildgit.adapters.cluster.deploy_news import say_plan
 from wildgit.core.cluster.deploy_plan import Plan
 from wildgit.core.cluster.plan_summary import plan_summary
-from wildgit.errors import InputError, WildgitError
+from wildgit.errors import ClusterError, WildgitError
 
 
 @dataclass
@@ -39,12 +40,11 @@ class PlanOutput:
         """Keep why an app can't be planned, so that the others still are; `raise_refusal` raises it."""
         try:
             yield
-        except InputError as error:
-            self._refusals[app] = error.message
-            self._first_refusal = self._first_refusal or error
         except WildgitError as error:
             self._refusals[app] = error.message
-            raise
+            if is_about_the_server(error):
+                raise
+            self._first_refusal = self._first_refusal or error
 
     def write_summary(self, title: str, gone: Sequence[str] = ()) -> None:
         """Write the summary, if one is asked for.
@@ -58,7 +58,11 @@ class PlanOutput:
             terminal.say_to_file(self.summary, text)
 
     def raise_refusal(self) -> None:
-        """Raise the error of the first app that could not be planned, if there is one."""
+        """Raise the error of the app that could not be planned; where there are several, say each before."""
+        if len(self._refusals) > 1:
+            for app, message in self._refusals.items():
+                terminal.warn(f"{app}: {message}")
+            raise ClusterError(f"{len(self._refusals)} apps can't be deployed: {', '.join(self._refusals)}")
         if self._first_refusal is not None:
             raise self._first_refusal
 
