@@ -48,6 +48,15 @@ def test_abort_restores_the_exact_state(conflicted, abort) -> None:
     work.wild("merge", "--abort", code=3)
 
 
+def test_abort_names_a_file_whose_later_changes_it_would_lose(conflicted) -> None:
+    work, _ = conflicted
+    (work.root / "apps/web/new.txt").write_text("later\n")
+    assert "git restore apps/web/new.txt" in work.wild("merge", "--abort", code=3)
+    assert work.read("apps/web/new.txt") == "later\n"
+    work.git("restore", "apps/web/new.txt")
+    work.wild("merge", "--abort")
+
+
 def test_checkout_ours_theirs_and_merge_work(conflicted) -> None:
     work, _ = conflicted
     work.git("checkout", "--ours", "--", CONFLICT_FILE)

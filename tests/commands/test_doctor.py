@@ -75,3 +75,12 @@ def test_outside_of_an_instance_is_an_error(tmp_path: Path) -> None:
     done = subprocess.run(["git-wild", "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert done.stderr.startswith("error: ")
+
+
+def test_file_that_can_not_be_read_is_named_and_hides_nothing_else(instance: Repository) -> None:
+    (instance.root / "config.yaml").write_text("apps: [\n")
+    (instance.root / ".wildconfig").write_text("[wild]\n\tpostMerge = dploy\n")
+    facts = diagnoses(instance)
+    assert facts["config.yaml can be read"] is False
+    assert facts["the settings can be read"] is False
+    assert facts["git merge calls our driver"] is True

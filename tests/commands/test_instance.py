@@ -47,6 +47,13 @@ def test_init_inside_another_repository_is_refused(git_repo: GitRepo) -> None:
     assert list((root / "sub").iterdir()) == []
 
 
+def test_bare_repository_is_no_place_for_an_instance(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", "."], cwd=tmp_path, check=True)
+    for command in ("init", "status"):
+        assert "git clone" in wild(tmp_path, command, code=3)
+    assert not (tmp_path / "config.yaml").exists()
+
+
 def test_objects_named_by_sha_256_are_refused_with_a_way_out(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "--object-format=sha256", "."], cwd=tmp_path, check=True)
     (tmp_path / "config.yaml").write_text("apps: {}\n")

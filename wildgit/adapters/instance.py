@@ -8,6 +8,7 @@ under their locks, and keys that are not ours are left alone.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,12 +49,16 @@ class Instance:
         Raises:
             InputError: no folder above is a git repository with a config.yaml.
         """
-        place = (start or Path.cwd()).resolve()
+        try:
+            place = (start or Path.cwd()).resolve()
+        except FileNotFoundError as error:
+            raise InputError("the current folder does not exist any more", hint="cd elsewhere") from error
         for folder in (place, *place.parents):
             if (folder / ".git").exists():
                 if (folder / CONFIG).is_file():
                     return cls(folder)
                 raise InputError(f"{folder} has no {CONFIG}, so it is no instance", hint="git wild init")
+            refuse_bare(folder)
         raise InputError(f"{place} is not in a git repository", hint="git wild init DIR")
 
     @property
@@ -185,6 +190,19 @@ class Instance:
             InputError: one of them is a symbolic link or too large.
         """
         return _read_files(self.app_folder(app), f"{APPS}/{app}")
+
+
+def refuse_bare(folder: Path) -> None:
+    """Refuse a bare repository.
+
+    Raises:
+        InputError: the folder is one.
+    """
+    if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
+        raise InputError(
+            f"{folder} is a bare repository; an instance has its files beside it",
+            hint=f"git clone {shlex.quote(str(folder))} DIR",
+        )
 
 
 def section(values: Mapping[str, object], *path: str) -> dict[str, object]:

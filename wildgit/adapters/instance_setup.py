@@ -9,7 +9,7 @@ from wildgit.adapters.files import write_atomically
 from wildgit.adapters.git import hook_files, merge_driver
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.git.repo import SHA_256, SHA_256_HINT
-from wildgit.adapters.instance import CONFIG, KUBECONFIG, SECRET_MODE, SECRETS
+from wildgit.adapters.instance import CONFIG, KUBECONFIG, SECRET_MODE, SECRETS, refuse_bare
 from wildgit.errors import GitError, InputError
 
 IGNORED = (
@@ -43,6 +43,7 @@ def set_up(directory: Path, config_text: str, *, hooks: bool = True) -> Iterator
     """
     directory.mkdir(parents=True, exist_ok=True)
     if not (directory / ".git").exists():
+        refuse_bare(directory.resolve())
         _refuse_inside_other(directory)
         run_git(["init", "--quiet"], cwd=directory)
         yield f"made a git repository in {directory}"

@@ -46,8 +46,17 @@ class Settings:
         choices = _CHOICES[name]
         value = self.values.get(name, choices[0])
         if value not in choices:
-            raise InputError(f"{key} is {value!r}; it can be {', '.join(choices)}", source="git config")
+            raise InputError(f"{key} is {value!r}; it can be {', '.join(choices)}")
         return value
+
+    def check_choices(self) -> None:
+        """Refuse what `choice` would, of every setting that has a fixed set of values.
+
+        Raises:
+            InputError: somebody set one to something else.
+        """
+        for key in _CHOICES:
+            self.choice(key)
 
     def is_on(self, key: str) -> bool:
         """Return a boolean setting as git reads it; False where nobody set it."""

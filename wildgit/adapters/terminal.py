@@ -1,7 +1,7 @@
 """What people and scripts read: stdout carries results, stderr carries progress and remarks.
 
-Colour only where the stream is a terminal and NO_COLOR is unset. The styles are few on purpose:
-good, bad, doubtful, quiet, name.
+Colour only where the stream is a terminal that has any (TERM is set, and not dumb) and NO_COLOR is unset. The
+styles are few on purpose: good, bad, doubtful, quiet, name.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def confirm_on_tty(question: str) -> bool | None:
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
     """Show `label` and how far it is, on a terminal only; yields a function that names the next step."""
-    shown = sys.stderr.isatty() and total > 1
+    shown = is_live(sys.stderr) and total > 1
     done = 0
 
     def step(name: str) -> None:
@@ -123,8 +123,26 @@ def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show `label` for as long as something takes, on a terminal only."""
+    shown = is_live(sys.stderr)
+    if shown:
+        print(f"{label} …", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def is_live(stream: TextIO) -> bool:
+    """Whether a stream is a terminal on which a line can be written over."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def _coloured(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_live(stream) and not os.environ.get("NO_COLOR")
 
 
 def masked(text: str) -> str:

@@ -75,6 +75,7 @@ def backup(
     if app is not None:
         from wildgit.adapters.backup.volume_snapshots import AppVolumes
 
+        instance.require_apps((app,))
         AppVolumes(instance, app, environment, timeout).back_up(snapshot_class)
         return OK
     if new_identity is not None:

@@ -190,7 +190,10 @@ def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> Checked:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_FORM
 def build(paths: tuple[Path, ...], form: str) -> int:
-    """Build every app, or those that PATHS lie in, and hold it against the Kubernetes API's schemas."""
+    """Build the apps, and hold them against the API's schemas.
+
+    All of them, or those that PATHS lie in.
+    """
     from wildgit.adapters.checks.app_files import find_top, read_apps
     from wildgit.adapters.checks.instance_checks import RULES, check_builds
 
@@ -204,7 +207,10 @@ def build(paths: tuple[Path, ...], form: str) -> int:
 @command.command(name="compiled")
 @_FORM
 def compiled(form: str) -> int:
-    """Check that every app is what config.yaml and its package compile to, hand edits kept."""
+    """Check that every app is what config.yaml compiles it to.
+
+    With its package, and hand edits kept.
+    """
     from wildgit.adapters.checks.instance_checks import RULES, check_compiled
     from wildgit.adapters.instance import Instance
 

@@ -59,8 +59,11 @@ def set_command(path: str, value: str, as_string: bool) -> int:
         edited = set_value(text, where, new, CONFIG)
         if edited != text:
             instance.write_config(edited)
-    if where[0] == "apps" and len(where) > 1 and where[1] in instance.app_names():
-        terminal.remark(f"hint: git wild compile {where[1]} renders it into apps/{where[1]}")
+    if where[0] == "apps" and len(where) > 1:
+        if where[1] in instance.app_names():
+            terminal.remark(f"hint: git wild compile {where[1]} renders it into apps/{where[1]}")
+        else:
+            terminal.warn(f"no app {where[1]} is installed, so nothing reads this")
     return OK
 
 

@@ -6,7 +6,8 @@ To add a check, write a function in an adapter that takes the instance's root an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from wildgit.core.diagnosis import Diagnosis
 
 # (what the check is about, module, function)
 CHECKS = (
+    ("instance's files", "wildgit.adapters.checks.instance_files", "diagnose"),
     ("merge driver", "wildgit.adapters.git.merge_driver", "diagnose"),
     ("hooks", "wildgit.adapters.git.hook_canary", "diagnose"),
     ("cluster", "wildgit.adapters.cluster.diagnosis", "diagnose"),
@@ -34,22 +36,30 @@ def command(as_json: bool) -> int:
     front of a hook, asks the cluster. Exits 1 if any fails.
     """
     from wildgit.adapters.instance import Instance
+    from wildgit.adapters.terminal import waiting
 
-    root = Instance.find(Path.cwd()).root
+    root = Instance.find().root
     failed = False
-    for diagnosis in _diagnose(root):
-        failed |= diagnosis.ok is False
-        click.echo(_to_json(diagnosis) if as_json else _to_text(diagnosis))
+    # They wait for other programs most of the time, so all of them run at once; they are told in their order.
+    with ThreadPoolExecutor(len(CHECKS)) as pool:
+        running = [(check[0], pool.submit(_diagnose, root, *check)) for check in CHECKS]
+        for about, diagnoses in running:
+            with waiting(f"trying the {about}"):
+                found = diagnoses.result()
+            for diagnosis in found:
+                failed |= diagnosis.ok is False
+                click.echo(_to_json(diagnosis) if as_json else _to_text(diagnosis))
     return errors.NO if failed else errors.OK
 
 
-def _diagnose(root: Path) -> Iterator[Diagnosis]:
-    for about, module, function in CHECKS:
-        check: Callable[[Path], Iterable[Diagnosis]] = getattr(import_module(module), function)
-        try:
-            yield from check(root)
-        except errors.WildgitError as error:  # one check that can't look must not hide the others
-            yield Diagnosis(f"the {about} can be checked", ok=False, detail=error.message, hint=error.hint)
+def _diagnose(root: Path, about: str, module: str, function: str) -> list[Diagnosis]:
+    check: Callable[[Path], Iterable[Diagnosis]] = getattr(import_module(module), function)
+    found: list[Diagnosis] = []
+    try:
+        found.extend(check(root))  # as far as it comes
+    except errors.WildgitError as error:  # one check that can't look must not hide the others
+        found.append(Diagnosis(f"the {about} can be checked", False, error.message, error.hint))
+    return found
 
 
 def _to_text(diagnosis: Diagnosis) -> str:

@@ -46,7 +46,10 @@ def uninstall() -> int:
 @command.command(name="status")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def status(as_json: bool) -> int:
-    """Show which hooks git runs; exit code 1 where one of them is missing or replaced."""
+    """Show which hooks git runs.
+
+    Exit code 1 where one of them is missing or replaced.
+    """
     states = hook_files.read_states(Path())
     if as_json:
         fields = ("name", "path", "is_installed", "remark")
@@ -60,7 +63,10 @@ def status(as_json: bool) -> int:
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(name: str, arguments: tuple[str, ...]) -> int:
-    """Run the hook NAME as git does, with git's arguments and input (for the installed hooks)."""
+    """Run the hook NAME, for the installed hooks.
+
+    With git's arguments and input.
+    """
     return int(import_module(PLUMBING["hooks run"]).main([name, *arguments]))
 
 

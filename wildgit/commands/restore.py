@@ -59,6 +59,7 @@ def restore(
             raise UsageError("--from goes with an app alone", hint="git wild restore APP --from SNAPSHOT")
         from wildgit.adapters.backup.volume_snapshots import AppVolumes
 
+        instance.require_apps((what,))
         AppVolumes(instance, what, environment, timeout).restore(snapshot, yes=yes)
         return OK
     options = RestoreOptions(what, identity, secrets, yes, not no_deploy, environment, timeout)

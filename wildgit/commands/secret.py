@@ -18,7 +18,7 @@ def secret() -> None:
 @click.argument("app", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
 def list_command(app: str | None, as_json: bool) -> int:
-    """List the keys of secrets.yaml: apps.APP.KEY, and which app's copy each is."""
+    """List the keys of secrets.yaml, and which app's copy each is."""
     from wildgit.adapters import terminal
     from wildgit.adapters.instance import Instance, section
 
@@ -41,7 +41,7 @@ def list_command(app: str | None, as_json: bool) -> int:
 @click.argument("path")
 @click.option("--generate", is_flag=True, help="Make 32 random characters instead of reading a value.")
 def set_command(path: str, generate: bool) -> int:
-    """Set a secret (apps.APP.KEY) to what is typed or comes on standard input.
+    """Set apps.APP.KEY to what is typed, or to standard input.
 
     The value is no argument: arguments are seen by everybody on the machine and stay in the history.
     """

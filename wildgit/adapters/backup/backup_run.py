@@ -91,4 +91,5 @@ def _prune(instance: Instance, keep: int, remote: str, there: Mapping[str, str])
 def _warn_of_uncommitted(instance: Instance) -> None:
     changed = uncommitted_paths(instance.root)
     if changed:
-        terminal.warn(f"{len(changed)} files have changes that are not committed, and so not in the backup")
+        files = "1 file has" if len(changed) == 1 else f"{len(changed)} files have"
+        terminal.warn(f"{files} changes that are not committed, and so not in the backup")

@@ -32,7 +32,7 @@ class News:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._is_live = not as_json and sys.stderr.isatty()
+        self._is_live = not as_json and terminal.is_live(sys.stderr)
         self._rows: dict[tuple[str, str], tuple[str, str]] = {}
         self._height = 0
         self._lock = threading.Lock()  # objects of one rank are applied, and told, at once

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -284,11 +286,13 @@ class MergeState:
         """Put index and work tree back to where they were before the merge.
 
         Raises:
-            GitError: nothing is in progress.
+            GitError: nothing is in progress, or a file of the merge was changed since and would be lost.
         """
         journal = self.journal()
         if self._merging():
-            run_git(["merge", "--abort"], cwd=self.repo.root)
+            done = try_git(["merge", "--abort"], cwd=self.repo.root)
+            if done.returncode != 0:
+                _complain_of_abort(done.stderr.decode("utf-8", "replace"))
         elif journal is not None:
             run_git(["reset", "--quiet", "--merge", "HEAD"], cwd=self.repo.root)
         else:
@@ -432,6 +436,17 @@ class MergeState:
         for folder in {(self.repo.root / path).parent for path in journal.paths}:
             for left in folder.glob(".*.tmp"):
                 left.unlink(missing_ok=True)
+
+
+def _complain_of_abort(said: str) -> None:
+    """Raise what git said of `merge --abort`; of several lines, the one that names the file counts."""
+    match = re.search(r"Entry '(.+)' not uptodate", said)
+    if match is None:
+        raise GitError(f"git merge --abort: {said.strip().splitlines()[-1].removeprefix('fatal: ')}")
+    raise GitError(
+        f"{match[1]} was changed after the merge began, and that would be lost",
+        hint=f"to lose it: git restore {shlex.quote(match[1])}, then git wild merge --abort",
+    )
 
 
 def _blob_of(root: Path, path: str) -> str:

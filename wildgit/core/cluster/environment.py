@@ -126,7 +126,10 @@ def read_environments(values: Mapping[str, str]) -> dict[str, Environment]:
 
 def _environment(name: str, fields: Mapping[str, str]) -> Environment:
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} can't be the name of an environment", hint="letters, digits, . _ -")
+        raise InputError(
+            f"{name!r} can't be the name of an environment",
+            hint='[wild-environment "NAME"], of letters, digits, . _ -',
+        )
     return Environment(
         name,
         fields.get("branch") or None,
