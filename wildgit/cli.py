@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         code = errors.INTERRUPTED
     except BrokenPipeError:
         _drop_output()
-        code = _CUT_OFF
+        code = errors.CUT_OFF
     except OSError as error:
         _drop_output()
         code = _report_system(error)

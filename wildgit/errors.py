@@ -12,6 +12,7 @@ USAGE = 2
 FAILED = 3
 BUG = 4
 INTERRUPTED = 130
+CUT_OFF = 141  # what a shell makes of SIGPIPE, of which git dies: the reader of our output went away
 
 
 class WildgitError(Exception):

@@ -450,6 +450,6 @@ def test_app_that_fails_holds_up_only_those_that_require_it(instance: Instance) 
     done = instance.wild("deploy", "--all", "--dry-run")
     assert done.returncode == 3
     assert "half-well: nothing would change" in done.stdout
-    assert "warning: half-torn: apps/half-torn/manifest.yaml" in done.stderr
+    assert "error: apps/half-torn: " in done.stderr
     assert instance.wild("delete", "half-torn", "--yes").returncode == 0
     assert not (instance.root / "apps/half-torn").exists()

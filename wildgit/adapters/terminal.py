@@ -87,7 +87,10 @@ def confirm(question: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     print(f"{masked(question)} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        print(file=sys.stderr)  # ^D leaves the cursor behind the question
+    return answer.strip().lower() in ("y", "yes")
 
 
 def confirm_on_tty(question: str) -> bool | None:

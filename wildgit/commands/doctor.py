@@ -20,7 +20,8 @@ from wildgit.core.diagnosis import Diagnosis
 CHECKS = (
     ("instance's files", "wildgit.adapters.checks.instance_files", "diagnose"),
     ("merge driver", "wildgit.adapters.git.merge_driver", "diagnose"),
-    ("hooks", "wildgit.adapters.git.hook_canary", "diagnose"),
+    ("hooks that guard", "wildgit.adapters.git.hook_canary", "diagnose_guards"),
+    ("hooks that deploy", "wildgit.adapters.git.hook_canary", "diagnose_followers"),
     ("cluster", "wildgit.adapters.cluster.diagnosis", "diagnose"),
 )
 

@@ -325,7 +325,10 @@ def named_apps(instance: Instance, apps: Sequence[str], *, every: bool) -> list[
         raise UsageError("say which apps to deploy", hint="git wild deploy APP…, --changed, or --all")
     if apps and every:
         raise UsageError("--all already means every app")
-    return instance.require_apps(tuple(apps))
+    named = instance.require_apps(tuple(apps))
+    if not named:
+        terminal.remark("no apps are installed, so there is nothing to deploy")
+    return named
 
 
 def read_ladder(settings: Settings) -> Ladder:

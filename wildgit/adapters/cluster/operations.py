@@ -102,7 +102,9 @@ def operation(
             running.finish(FAILED_OUTCOME, error.message)
             raise
         except BaseException as error:
-            running.finish(INTERRUPTED, type(error).__name__)
+            running.finish(
+                INTERRUPTED, "^C" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+            )
             raise
         if running.record["outcome"] == RUNNING:
             running.finish(SUCCEEDED)

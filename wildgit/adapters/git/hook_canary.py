@@ -1,4 +1,4 @@
-"""Proof that the hooks work, in a repository of its own.
+"""Proof that the hooks work, in repositories of their own.
 
 Each guard gets a made-up secret put in front of it; each hook that deploys sees a merge into a branch whose
 environment has no cluster, and has to complain. git runs the very hooks that it runs in the instance. Hooks
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
 
@@ -21,10 +21,11 @@ from wildgit.core.diagnosis import Diagnosis
 _INSTALL = "git wild hooks install"
 
 Git = Callable[..., subprocess.CompletedProcess[bytes]]
+Attempt = Callable[[Path, Git, Path, str], subprocess.CompletedProcess[bytes]]
 
 
-def diagnose(root: Path) -> Iterator[Diagnosis]:
-    """Yield whether each hook does its work, and whether others may read the files of secrets."""
+def diagnose_guards(root: Path) -> Iterator[Diagnosis]:
+    """Yield whether each hook stops a secret, and whether others may read the files of secrets."""
     for name in ("secrets.yaml", "kubeconfig"):
         file = root / name
         if file.exists():
@@ -32,6 +33,15 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
             is_private = not mode & 0o077
             detail = "" if is_private else f"its mode is {mode:04o}"
             yield Diagnosis(f"{name} is its owner's alone", is_private, detail, f"chmod 600 {file}")
+    yield from _try_each(root, _ATTEMPTS)
+
+
+def diagnose_followers(root: Path) -> Iterator[Diagnosis]:
+    """Yield whether each hook that comes after a merge sees one."""
+    yield from _try_each(root, _MERGES)
+
+
+def _try_each(root: Path, attempts: Mapping[str, tuple[Attempt, str]]) -> Iterator[Diagnosis]:
     states = {state.name: state for state in read_states(root)}
     with tempfile.TemporaryDirectory(prefix="git-wild-canary-") as folder:
         place = Path(folder)
@@ -44,7 +54,7 @@ def diagnose(root: Path) -> Iterator[Diagnosis]:
 
         canary = _prepare(place, git)
         hooks = hooks_folder(root)
-        for name, (attempt, words) in (_ATTEMPTS | _MERGES).items():
+        for name, (attempt, words) in attempts.items():
             what = f"{name} {'stops a secret' if name in _ATTEMPTS else 'looks what to deploy'}"
             if not states[name].is_installed:
                 yield Diagnosis(what, False, states[name].remark, _INSTALL)
@@ -148,14 +158,14 @@ _CANARY_ENVIRONMENT = (
 )
 
 # hook → what it is put to, and the words of its own refusal; the last one leaves the secret committed
-_ATTEMPTS: dict[str, tuple[Callable[[Path, Git, Path, str], subprocess.CompletedProcess[bytes]], str]] = {
+_ATTEMPTS: dict[str, tuple[Attempt, str]] = {
     "pre-commit": (_commit, "what is staged holds"),
     "pre-merge-commit": (_merge, "what is staged holds"),
     "commit-msg": (_message, "the commit message holds"),
     "reference-transaction": (_unverified, "what this would bring in holds"),
     "pre-push": (_push, "what would leave holds"),
 }
-_MERGES = {
+_MERGES: dict[str, tuple[Attempt, str]] = {
     "post-merge": (_after_merge, "git wild: not deployed"),
     "post-commit": (_after_commit, "git wild: not deployed"),
     "post-rewrite": (_after_rebase, "git wild: not deployed"),
