@@ -122,9 +122,12 @@ def _report_system(error: OSError) -> int:
 
 
 def _report_bug(error: Exception) -> int:
-    from wildgit.commands.bug_report import write_bug_report
+    try:
+        from wildgit.commands.bug_report import write_bug_report
 
-    line, file = write_bug_report(error)
+        line, file = write_bug_report(error)
+    except Exception:  # noqa: BLE001 - what is broken may be what the report is made with
+        line, file = type(error).__name__, ""
     print(f"error: git-wild has a bug: {line}", file=sys.stderr)
     print(f"hint: please report it with {file or 'this text'}", file=sys.stderr)
     return errors.BUG

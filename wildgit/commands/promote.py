@@ -67,7 +67,7 @@ def _say(promotion: Promotion, *, is_merge: bool) -> None:
     if any(step.missing for step in promotion.steps):
         terminal.remark(f"hint: {start.branch} lacks what {end.name} runs: git merge {end.branch} there")
     if not promotion.is_merged:
-        if not is_merge:
+        if not is_merge and not promotion.untried:
             terminal.remark(
                 f"hint: on {end.branch}: git {' '.join(promotion.merge)}, or git wild promote --merge"
             )
