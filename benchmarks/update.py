@@ -199,7 +199,7 @@ def parts(instance: Path) -> list[tuple[str, float]]:
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.settings import read_settings
     from wildgit.adapters.upstream.merge import plan_merge
-    from wildgit.adapters.upstream.merge_run import merge_options
+    from wildgit.adapters.upstream.merge_options import merge_options
     from wildgit.adapters.upstream.wild_directory import find_upstream
     from wildgit.core.app import update
 

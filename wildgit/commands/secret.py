@@ -47,7 +47,7 @@ def set_command(path: str, generate: bool) -> int:
     """
     from wildgit.adapters import terminal
     from wildgit.adapters.instance import SECRETS, Instance
-    from wildgit.adapters.upstream.merge import generate_secret
+    from wildgit.adapters.new_secrets import generate_secret
     from wildgit.core.yaml_edit import parse_path, set_value
 
     instance = Instance.find()
@@ -71,8 +71,8 @@ def rotate_command(secret_name: str, is_deployed: bool) -> int:
     from wildgit.adapters import terminal
     from wildgit.adapters.cluster.deploy_run import DeployRun, RunOptions
     from wildgit.adapters.instance import Instance
+    from wildgit.adapters.new_secrets import generate_secret
     from wildgit.adapters.secret_rotation import rotate
-    from wildgit.adapters.upstream.merge import generate_secret
 
     app, _, key = secret_name.removeprefix("apps.").partition(".")
     if not key:

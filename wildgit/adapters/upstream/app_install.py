@@ -15,9 +15,9 @@ from pathlib import Path
 
 from wildgit.adapters.files import sync_folder, write_atomically
 from wildgit.adapters.instance import APPS, CONFIG, Instance, section
+from wildgit.adapters.new_secrets import generate_secret, store_secrets
 from wildgit.adapters.settings import Settings
 from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
-from wildgit.adapters.upstream.merge import generate_secret, store_secrets
 from wildgit.adapters.upstream.wild_directory import Upstream
 from wildgit.core.app.defaults import defaults_text, resolve_defaults
 from wildgit.core.app.package import Package, PackageFile

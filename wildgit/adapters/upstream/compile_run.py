@@ -13,9 +13,9 @@ from wildgit.adapters.git.merge_state import FileChange, MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import read_settings
+from wildgit.adapters.upstream.file_changes import file_changes
 from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
-from wildgit.adapters.upstream.merge import file_changes
-from wildgit.adapters.upstream.merge_run import merge_options
+from wildgit.adapters.upstream.merge_options import merge_options
 from wildgit.core.app.update import AppUpdate, Step, update_app
 
 

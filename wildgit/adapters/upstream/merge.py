@@ -1,34 +1,28 @@
 """Upstream merged into an instance: planned in memory, then written in git's own terms.
 
-The plan is data. `merge --dry-run` prints it; `write` executes it; nothing is written before all of
-it is known.
+The plan is data. `merge --dry-run` prints it; `write_merge` executes it; nothing is written before
+all of it is known.
 """
 
 from __future__ import annotations
 
-import secrets as randomness
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wildgit.adapters.git.merge_state import FileChange, Journal, MergeState
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, CONFIG, Instance
-from wildgit.adapters.settings import REMOTE, Settings
+from wildgit.adapters.new_secrets import generate_secret, store_secrets
+from wildgit.adapters.settings import Settings
+from wildgit.adapters.upstream.file_changes import file_changes
 from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
+from wildgit.adapters.upstream.merge_message import merge_message
 from wildgit.adapters.upstream.wild_directory import Upstream
-from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.app.render import build_world
 from wildgit.core.app.secrets import SecretPath, missing_secrets
-from wildgit.core.app.update import AppUpdate, ConfigMerge, Step, merge_config, package_changes, update_app
+from wildgit.core.app.update import AppUpdate, ConfigMerge, Step, merge_config, update_app
 from wildgit.core.merge import Conflict, Decision, MergeOptions
-from wildgit.core.merge.three import Three
-from wildgit.core.yaml_edit import add_secrets
 from wildgit.errors import GitError
-
-APP_TRAILER = "Wild-App"
-SECRET_CHARACTERS = string.ascii_letters + string.digits
-SECRET_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -195,101 +189,6 @@ def _refuse_secrets(instance: Instance) -> None:
         )
 
 
-def store_secrets(instance: Instance, added: Mapping[SecretPath, str]) -> None:
-    """Add secrets to secrets.yaml under its lock; a key that exists by now stays as it is."""
-    if not added:
-        return
-    with instance.secrets_locked():
-        old = instance.secrets_text()
-        new = add_secrets(old, added)
-        if new != old:
-            instance.write_secrets(new)
-
-
-def generate_secret() -> str:
-    """Return 32 random letters and digits, from the system's source for secrets."""
-    return "".join(randomness.choice(SECRET_CHARACTERS) for _ in range(SECRET_LENGTH))
-
-
-def merge_message(
-    upstream: Upstream, updates: Sequence[AppUpdate], config: ConfigMerge, *, whole: bool
-) -> str:
-    """Return the commit message: each app, its versions, what was kept, and trailers for machines."""
-    lines = [_subject(upstream, updates, whole=whole), ""]
-    for update in updates:
-        old, new = _versions(update)
-        lines.append(
-            f"- {update.step.app.name} {old} → {new}" if old != new else f"- {update.step.app.name} {new}"
-        )
-        if update.customised:
-            lines.append(f"  kept your changes in {', '.join(update.customised)}")
-        values = _kept_values(config, update.step.app.name)
-        if values:
-            lines.append(f"  kept your {', '.join(values)}")
-    if updates:
-        lines.append("")
-    lines.append(f"Wild-Upstream: {upstream.commit}")
-    lines += [f"{APP_TRAILER}: {app_trailer(update, upstream)}" for update in updates]
-    return "\n".join(lines) + "\n"
-
-
-def _kept_values(config: ConfigMerge, app: str) -> list[str]:
-    """The fields of the app in config.yaml that stayed although upstream's default changed, too."""
-    return [
-        ".".join(decision.path)
-        for decision in config.decisions
-        if decision.rule.startswith("policy") and decision.path[:2] == (APPS, app)
-    ]
-
-
-def app_trailer(update: AppUpdate, upstream: Upstream) -> str:
-    """Return the value of an app's trailer: what a commit that has it did to the app."""
-    return f"{update.step.app.name} {update.step.app.lock.commit[:12]}..{upstream.commit[:12]}"
-
-
-def file_changes(update: AppUpdate) -> Iterator[FileChange]:
-    """Yield what changes in one app's folder, its `.package/` and lock included."""
-    folder = f"{APPS}/{update.step.app.name}"
-    ours = update.step.app.files
-    written = {file.path for file in update.files}
-    for file in update.files:
-        executable = _is_executable(update, file.path)
-        stages = file.stages if file.conflicts else None
-        yield FileChange(f"{folder}/{file.path}", file.content, executable, stages=stages)
-    for path, before in ours.items():
-        if path not in written and before.executable != _is_executable(update, path):
-            yield FileChange(f"{folder}/{path}", before.data, not before.executable)
-    for path, after in package_changes(update.step):
-        if after is None:
-            yield FileChange(f"{folder}/{path}", None)
-        else:
-            yield FileChange(f"{folder}/{path}", after.data, after.executable, after.blob)
-    if update.lock is not None:
-        yield FileChange(f"{folder}/{LOCK_FILE}", update.lock)
-
-
-def _is_executable(update: AppUpdate, path: str) -> bool:
-    """The mode, merged three ways like everything else; for a file of ours alone, ours."""
-    app, package = update.step.app, update.step.package
-    places = _places(update, path)
-    base = app.package.files.get(places.base)
-    ours, theirs = app.files.get(places.ours), package.files.get(places.theirs)
-    if ours is None or theirs is None:
-        known = ours or theirs
-        return known is not None and known.executable
-    changed = base is not None and ours.executable == base.executable
-    return theirs.executable if changed else ours.executable
-
-
-def _places(update: AppUpdate, path: str) -> Three[str]:
-    """Where a file of the merge lay on each side, if one renamed it."""
-    for move in update.moves:
-        if move.resource is None and move.target == path:
-            moved = move.contested or move.source
-            return Three(move.source, path, moved) if move.moved_by == "ours" else Three(moved, moved, path)
-    return Three(path, path, path)
-
-
 def _compare(installed: InstalledApps, upstream: Upstream) -> tuple[dict[str, str], list[str]]:
     """The apps whose package upstream changed (app → package name), and those it has no longer."""
     behind: dict[str, str] = {}
@@ -338,17 +237,3 @@ def _new_secrets(
 def _asks_for_secrets(step: Step) -> bool:
     old, new = step.app.package.manifest, step.package.manifest
     return (old.default_secrets, old.required_secrets) != (new.default_secrets, new.required_secrets)
-
-
-def _versions(update: AppUpdate) -> tuple[str, str]:
-    return update.step.app.package.manifest.version or "?", update.step.package.manifest.version or "?"
-
-
-def _subject(upstream: Upstream, updates: Sequence[AppUpdate], *, whole: bool) -> str:
-    if whole:
-        return f"Merge remote-tracking branch '{REMOTE}/{upstream.branch}'"
-    if len(updates) == 1:
-        old, new = _versions(updates[0])
-        what = f"{old} to {new}" if old != new else f"{REMOTE} {upstream.commit[:7]}"
-        return f"upgrade({updates[0].step.app.name}): {what}"
-    return f"upgrade(all): {REMOTE} {upstream.commit[:7]}"

@@ -13,7 +13,7 @@ from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import read_settings
 from wildgit.adapters.upstream.installed_apps import InstalledApps
 from wildgit.adapters.upstream.merge import plan_merge
-from wildgit.adapters.upstream.merge_run import merge_options
+from wildgit.adapters.upstream.merge_options import merge_options
 from wildgit.adapters.upstream.wild_directory import find_upstream
 from wildgit.core.app.render import build_world, render_package
 from wildgit.core.app.update import pristine_files

@@ -9,7 +9,7 @@ from datetime import date
 from wildgit.adapters.git.process import run_git, try_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.settings import REMOTE
-from wildgit.adapters.upstream.merge import APP_TRAILER
+from wildgit.adapters.upstream.merge_message import APP_TRAILER
 
 PREFIX = f"{REMOTE}-update-"
 
