@@ -88,10 +88,15 @@ def find_renamed(
 def _is_renamed(old: Entry, new: Entry, similarity: Similarity, *, named: bool) -> bool:
     if old.is_note or new.is_note:
         return False
-    if unqualified(old.name) == unqualified(new.name):
+    if not named and _is_written_out(old.name, new.name):
         return True
     lines, alike = (_FEW_LINES, ALIKE) if named else (_MANY_LINES, NEARLY_SAME)
     return all(_is_longer(entry, lines) for entry in (old, new)) and _alike(old, new, similarity) >= alike
+
+
+def _is_written_out(a: str, b: str) -> bool:
+    """Whether one is the other with its qualification; with two different ones they are two things."""
+    return a == unqualified(b) or b == unqualified(a)
 
 
 def _is_longer(entry: Entry, lines: int) -> bool:
