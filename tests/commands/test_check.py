@@ -94,6 +94,12 @@ def test_an_unknown_revision_is_an_expected_failure(instance: Checkout) -> None:
     instance.wild("check", "secrets", "--range", "nowhere..HEAD", code=3)
 
 
+def test_a_shallow_clone_says_why_it_lacks_a_revision(instance: Checkout, tmp_path: Path) -> None:
+    instance.git("clone", "-q", "--depth=1", f"file://{instance.path}", str(tmp_path / "job"))
+    said = Checkout(tmp_path / "job").wild("check", "--range", "HEAD~1..HEAD", code=3)
+    assert "hint: this clone is shallow: git fetch --unshallow" in said
+
+
 def test_allow_value_lets_allowed_lines_pass_on_this_machine(instance: Checkout) -> None:
     instance.write("a.yaml", f"x: {SECRET} # wild:allow secret-value a sample\n")
     instance.git("add", ".")

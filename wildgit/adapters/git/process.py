@@ -11,6 +11,7 @@ from wildgit.errors import GitError
 
 # Signatures would stand among the lines that we read, whatever format is asked for.
 _FOR_MACHINES = ("-c", "log.showSignature=false")
+_UNKNOWN_REVISION = "revision"  # bad revision, Invalid revision range, unknown revision or path
 _NO_REPOSITORY = ": not a git repository (or any"
 
 
@@ -110,4 +111,10 @@ def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes
         )
     lines = text.splitlines() or [f"exit code {done.returncode}"]
     last = next((line for line in reversed(lines) if line.startswith(("fatal: ", "error: "))), lines[-1])
-    return GitError(f"git {arguments[0]}: {last.removeprefix('fatal: ').removeprefix('error: ')}")
+    said = f"git {arguments[0]}: {last.removeprefix('fatal: ').removeprefix('error: ')}"
+    is_shallow = _UNKNOWN_REVISION in text.lower() and _is_shallow(cwd)
+    return GitError(said, hint="this clone is shallow: git fetch --unshallow" if is_shallow else None)
+
+
+def _is_shallow(cwd: Path) -> bool:
+    return try_git(["rev-parse", "--is-shallow-repository"], cwd=cwd).stdout.strip() == b"true"
