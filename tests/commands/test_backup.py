@@ -44,7 +44,7 @@ def test_backups_are_annotated_tags_that_say_what_ran(customised: Work) -> None:
     customised.git("remote", "set-url", "wild-directory", "https://ada:hunter2@example.org/packages.git")
     (customised.root / "new.txt").write_text("not committed\n")
     said = customised.wild("backup")
-    assert "1 files have changes that are not committed" in said
+    assert "1 file has changes that are not committed" in said
     customised.wild("backup")
     first, second = tags(customised)
     assert first[:7] == "backup-"

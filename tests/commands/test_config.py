@@ -127,3 +127,16 @@ def test_one_and_true_are_two_values(work) -> None:
     work.wild("config", "set", "apps.redis.port", "true")
     assert work.wild("config", "get", "apps.redis.port") == "true\n"
     assert "port: true" in work.read("config.yaml")
+
+
+def test_one_value_does_not_replace_a_whole_mapping(tiny) -> None:
+    tiny.wild("add", "web")
+    tiny.wild("secret", "set", "web.password", stdin="correct horse\n")  # as `rotate` takes it
+    before = tiny.read("config.yaml"), tiny.read("secrets.yaml")
+    assert "correct horse" in before[1]
+    assert "like apps.web" in tiny.wild("config", "set", "apps", "1", code=3)
+    assert "like apps.web.image" in tiny.wild("config", "set", "apps.web", "1", code=3)
+    tiny.wild("secret", "set", "apps.web", "--generate", code=2)
+    tiny.wild("secret", "set", "password", "--generate", code=2)
+    assert (tiny.read("config.yaml"), tiny.read("secrets.yaml")) == before
+    assert "no app wbe is installed" in tiny.wild("config", "set", "apps.wbe.image", "x")

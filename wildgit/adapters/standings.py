@@ -22,11 +22,10 @@ from wildgit.adapters.rollback.open_rollback import open_rollback
 from wildgit.adapters.settings import read_settings
 from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.cluster.app_state import ClusterFacts, InstanceFacts, Standing, standing
-from wildgit.core.cluster.environment import NoEnvironment
 from wildgit.core.cluster.exposure import KINDS as EXPOSURE_KINDS
 from wildgit.core.cluster.exposure import Finding, findings
 from wildgit.core.cluster.kube_objects import Object
-from wildgit.errors import ClusterError
+from wildgit.errors import ClusterError, InputError
 
 _FORBIDDEN = 403
 
@@ -63,6 +62,11 @@ def view_cluster(
     settings = read_settings(instance.root)
     try:
         cluster, target = open_cluster(instance, settings, environment, is_brief=True, reads_only=True)
+    except (ClusterError, InputError) as error:
+        if isinstance(error, InputError) and environment is not None:
+            raise
+        return ClusterView(None, error.message)  # a kubeconfig that is broken, for instance
+    try:
         changed = [status.app for status in local if status.uncommitted]
         glance = DriftGlance(instance, repo, settings, cluster, changed)
         facts, hidden = read_cluster_facts(cluster, apps, own_secrets(instance, apps), glance)
@@ -70,10 +74,6 @@ def view_cluster(
         deployed = frozenset(ref.rpartition("/")[2] for ref in refs if repo.find_commit(ref) is not None)
         return ClusterView(facts, "", cluster, deployed, hidden, target.name)
     except ClusterError as error:
-        return ClusterView(None, error.message)
-    except NoEnvironment as error:
-        if environment is not None:
-            raise
         return ClusterView(None, error.message)
 
 

@@ -241,6 +241,7 @@ def _ask(letters: str) -> str:
                 f"[{'/'.join(letters)}/?]", prompt_suffix=" ", default="", show_default=False
             )
         except click.Abort:
+            click.echo()  # the question's line ends here
             raise _Quit from None
         answer = answer.strip().lower()[:1]
         if answer == "q":

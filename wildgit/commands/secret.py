@@ -18,7 +18,7 @@ def secret() -> None:
 @click.argument("app", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
 def list_command(app: str | None, as_json: bool) -> int:
-    """List the keys of secrets.yaml, and which app's copy each is."""
+    """List the keys of secrets.yaml, as apps.APP.KEY."""
     from wildgit.adapters import terminal
     from wildgit.adapters.instance import Instance, section
 
@@ -52,10 +52,18 @@ def set_command(path: str, generate: bool) -> int:
 
     instance = Instance.find()
     where = parse_path(path)
-    value = generate_secret() if generate else _read_value(path)
+    installed = instance.app_names()
+    if where[0] in installed:  # APP.KEY, as `rotate` takes it
+        where = ("apps", *where)
+    if len(where) < (3 if where[0] == "apps" else 2):
+        raise UsageError(f"{path!r} is not of the form apps.APP.KEY", hint="git wild secret list")
+    name = ".".join(where)
+    value = generate_secret() if generate else _read_value(name)
     with instance.secrets_locked():
         instance.write_secrets(set_value(instance.secrets_text(), where, value, SECRETS))
-    terminal.remark(f"{path} is set; git wild deploy brings it to the cluster")
+    terminal.remark(f"{name} is set; git wild deploy brings it to the cluster")
+    if where[0] == "apps" and where[1] not in installed:
+        terminal.warn(f"no app {where[1]} is installed, so nothing reads this")
     return OK
 
 

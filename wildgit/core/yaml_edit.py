@@ -55,16 +55,25 @@ def set_value(text: bytes, path: Path, value: object, source: str) -> bytes:
     """Return the file with `value` at `path`, mappings made on the way where there are none.
 
     Raises:
-        InputError: the file is broken, or something on the way is no mapping.
+        InputError: the file is broken, something on the way is no mapping, or `value` is none and would take
+            the place of one with all that is in it.
     """
     values = load_mapping(text, source)
     try:
-        old = _nest(path, get_value(values, path))
+        present = get_value(values, path)
+        old = _nest(path, present)
     except KeyError:
-        old = {}
+        present, old = None, {}
     if old and is_same(old, _nest(path, value)):
         return text
     _refuse_other_than_mapping(values, path, source)
+    if present and isinstance(present, Mapping) and not isinstance(value, Mapping):
+        name = ".".join(path)
+        raise InputError(
+            f"{name} is a mapping, and one value would replace all of it",
+            source=source,
+            hint=f"write the whole path, like {name}.{next(iter(present))}",
+        )
 
     def edit(document: Any) -> None:
         _assign(document, path, value)

@@ -53,8 +53,8 @@ def _back_up_secrets(instance: Instance, repo: Repo, *, yes: bool) -> list[str]:
     def trust(recipients: Sequence[str]) -> bool:
         if yes or read_settings(instance.root).is_on("wild.yes"):
             return True
-        terminal.remark("\n  ".join(["The secrets would be encrypted for:", *recipients]))
-        return terminal.confirm("May all of them decrypt the secrets?")
+        terminal.remark("\n  ".join(["Named as who can decrypt the secrets, and new here:", *recipients]))
+        return terminal.confirm("May they?")
 
     recipients = encrypt_secrets(instance, repo.git_dir, trust)
     commit_encrypted(instance, MergeState(repo))
