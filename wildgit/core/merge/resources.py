@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from wildgit.core.merge.manifest_file import Document, Identity, is_manifest, join_documents, split_documents
@@ -218,33 +218,27 @@ def _in_order_of_target(moves: list[Move], ours: _Layout, theirs: _Layout) -> It
 def _follow_files(followed: Followed) -> Followed:
     by_theirs = _renames(followed.base, followed.theirs, "theirs")
     by_ours = _renames(followed.base, followed.ours, "ours")
-    for source, move in by_theirs.items():
-        if source not in by_ours and move.target not in followed.ours:
-            followed = replace(
-                followed,
-                base=_renamed(followed.base, move),
-                ours=_renamed(followed.ours, move),
-                moves=(*followed.moves, move),
-            )
-    for source, move in by_ours.items():
-        if source not in by_theirs and move.target not in followed.theirs:
-            followed = replace(
-                followed,
-                base=_renamed(followed.base, move),
-                theirs=_renamed(followed.theirs, move),
-                moves=(*followed.moves, move),
-            )
-        elif source in by_theirs and by_theirs[source].target == move.target:
-            followed = replace(followed, base=_renamed(followed.base, move))
-        elif source in by_theirs and move.target not in followed.theirs:
-            elsewhere = by_theirs[source].target
-            followed = replace(
-                followed,
-                base=_renamed(followed.base, move),
-                theirs=_renamed(followed.theirs, move._replace(source=elsewhere)),
-                moves=(*followed.moves, move._replace(contested=elsewhere)),
-            )
+    for source in {**by_theirs, **by_ours}:
+        followed = _follow_file(followed, source, by_ours.get(source), by_theirs.get(source))
     return followed
+
+
+def _follow_file(followed: Followed, source: str, by_ours: Move | None, by_theirs: Move | None) -> Followed:
+    """Put one file of base where ours renamed it to, or theirs, unless another file is there already."""
+    move = by_ours or by_theirs
+    assert move is not None
+    mine = by_ours.target if by_ours else source
+    yours = by_theirs.target if by_theirs else source
+    for place, side in ((mine, followed.ours), (yours, followed.theirs)):
+        if place != move.target and move.target in side:
+            return followed
+    contested = yours if by_ours and by_theirs else ""
+    return Followed(
+        base=_renamed(followed.base, source, move.target),
+        ours=_renamed(followed.ours, mine, move.target),
+        theirs=_renamed(followed.theirs, yours, move.target),
+        moves=followed.moves if mine == yours else (*followed.moves, move._replace(contested=contested)),
+    )
 
 
 def _renames(base: Files, side: Files, name: str) -> dict[str, Move]:
@@ -278,5 +272,5 @@ def _likeness(one: bytes, other: bytes) -> float:
     return 2 * (lines & others).total() / max(1, lines.total() + others.total())
 
 
-def _renamed(files: Files, move: Move) -> Files:
-    return {move.target if path == move.source else path: content for path, content in files.items()}
+def _renamed(files: Files, source: str, target: str) -> Files:
+    return {target if path == source else path: content for path, content in files.items()}
