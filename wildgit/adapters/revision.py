@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wildgit.adapters.git.merge_state import refuse_links
+from wildgit.adapters.git.overwriting import refuse_links
 from wildgit.adapters.git.repo import EXECUTABLE, FOLDER, LINK, SUBMODULE, Repo, TreeEntry
 from wildgit.adapters.instance import APPS, CONFIG, Instance
 from wildgit.core.app.package import MANIFEST, is_app_name

@@ -14,7 +14,7 @@ from typing import Any
 
 from wildgit import __version__
 from wildgit.adapters.files import write_atomically
-from wildgit.adapters.git.merge_state import refuse_links
+from wildgit.adapters.git.overwriting import refuse_links
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import REMOTE, Settings

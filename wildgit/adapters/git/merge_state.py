@@ -23,10 +23,12 @@ from pathlib import Path
 
 from wildgit.adapters import terminal
 from wildgit.adapters.files import locked, write_atomically
-from wildgit.adapters.git.conversion import Conversions, check_out, find_conversions, store_cleaned
+from wildgit.adapters.git.conversion import Conversions, check_out, find_conversions
+from wildgit.adapters.git.index_entries import FileChange, final_entries, store_blobs, unmerged_entries
+from wildgit.adapters.git.overwriting import refuse_links
 from wildgit.adapters.git.process import pass_through, run_git, try_git
-from wildgit.adapters.git.repo import EXECUTABLE, Repo, TreeEntry
-from wildgit.errors import GitError, InputError
+from wildgit.adapters.git.repo import Repo
+from wildgit.errors import GitError
 
 _BUSY = {
     "MERGE_HEAD": ("a merge", "git wild merge --continue, or git wild merge --abort"),
@@ -35,29 +37,6 @@ _BUSY = {
     "rebase-merge": ("a rebase", "git rebase --continue, or git rebase --abort"),
     "rebase-apply": ("a rebase or git am", "git rebase --abort, or git am --abort"),
 }
-_ABSENT = "0" * 40
-_REGULAR = 0o100644
-
-Stages = tuple[bytes | None, bytes | None, bytes | None]
-
-
-@dataclass(frozen=True)
-class FileChange:
-    """What becomes of one file.
-
-    Attributes:
-        path: from the top of the work tree.
-        data: the new content, with markers where it conflicts; None where the file goes.
-        executable: its mode.
-        blob: the object id of `data` where it is known already, else "".
-        stages: base, ours and theirs of a conflict; None where there is none.
-    """
-
-    path: str
-    data: bytes | None
-    executable: bool = False
-    blob: str = ""
-    stages: Stages | None = None
 
 
 @dataclass(frozen=True)
@@ -154,61 +133,6 @@ class MergeState:
             arguments = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"]
             run_git(["--literal-pathspecs", *arguments], cwd=self.repo.root, stdin=stdin)
 
-    def refuse_to_overwrite(self, changes: Sequence[FileChange], *, staged: bool = True) -> None:
-        """Raise GitError where writing `changes` would lose what is not committed, or can't be done.
-
-        Args:
-            changes: the files about to be written.
-            staged: refuse staged changes anywhere, too: a commit would take them along.
-        """
-        paths = [change.path for change in changes]
-        tree = self.repo.tree_at(self.repo.head() or "HEAD", "") or ""
-        before = _entries_of(self.repo, tree, paths)
-        self._refuse_obstacles(changes, before)
-        status = dict(self._status())
-        dirty = {path for path in paths if path in status}
-        # git status is silent about ignored files, and they are somebody's too.
-        dirty |= {path for path in paths if path not in before and os.path.lexists(self.repo.root / path)}
-        dirty |= self._edited_unseen(before)
-        if dirty:
-            listed = "\n".join(f"  {path}" for path in sorted(dirty)[:10])
-            more = f"\n  … and {len(dirty) - 10} more" if len(dirty) > 10 else ""
-            raise GitError(
-                f"your uncommitted changes to these files would be overwritten:\n{listed}{more}",
-                hint="commit or stash them first",
-            )
-        if staged and any(state[0] not in " ?!" for state in status.values()):
-            raise GitError("the index has staged changes", hint="commit or stash them first")
-
-    def _refuse_obstacles(self, changes: Sequence[FileChange], before: Mapping[str, TreeEntry]) -> None:
-        """Links and submodules are not written over, nor is a file made a folder or a folder a file."""
-        going = {change.path for change in changes if change.data is None}
-        for change in changes:
-            entry = before.get(change.path)
-            if entry is not None and entry.mode not in (EXECUTABLE, _REGULAR):
-                raise GitError(
-                    f"{change.path} is a link or a submodule; nothing is merged into it",
-                    hint=f"replace it by a regular file, or git rm {change.path}, and commit",
-                )
-            place = self.repo.root / change.path
-            if change.data is not None and place.is_dir() and not place.is_symlink():
-                raise GitError(f"{change.path} is a folder, and upstream has a file of that name")
-            for folder in Path(change.path).parents:
-                here = self.repo.root / folder
-                if here.is_symlink() or (here.is_file() and folder.as_posix() not in going):
-                    raise GitError(f"{folder} is no folder, and {change.path} must be written into it")
-
-    def _edited_unseen(self, before: Mapping[str, TreeEntry]) -> set[str]:
-        """Edited files that git status does not look at: skip-worktree and assume-unchanged."""
-        listed = run_git(["ls-files", "-v", "-z"], cwd=self.repo.root).decode("utf-8", "surrogateescape")
-        flagged = {line[2:] for line in listed.split("\0") if line[:1] == "S" or line[:1].islower()}
-        found = set()
-        for path in flagged & before.keys():
-            place = self.repo.root / path
-            if place.is_file() and _blob_of(self.repo.root, path) != before[path].blob:
-                found.add(path)
-        return found
-
     def require_identity(self) -> None:
         """Raise GitError, before anything is written, where git would refuse to commit for lack of a name."""
         run_git(["var", "GIT_COMMITTER_IDENT"], cwd=self.repo.root)
@@ -221,13 +145,12 @@ class MergeState:
         """
         self._save(journal)
         self._write_heads(journal.merge_head, message)
-        head_tree = self.repo.tree_at(journal.head, "") or ""
-        before = _entries_of(self.repo, head_tree, [change.path for change in changes])
+        before = self.repo.entries_at(journal.head, [change.path for change in changes])
         conversions = find_conversions(self.repo.root, [change.path for change in changes])
-        blobs = self._blobs(changes, conversions)
-        self._update_index(_unmerged_entries(changes, before, blobs))
+        blobs = store_blobs(self.repo, changes, conversions)
+        self._update_index(unmerged_entries(changes, before, blobs))
         self._write_files(changes, blobs, conversions)
-        self._replace_index(self._final_entries(changes, blobs, conversions))
+        self._replace_index(final_entries(self.repo, changes, blobs, conversions))
         if any(change.stages is not None for change in changes):
             try_git(["rerere"], cwd=self.repo.root)  # does nothing unless rerere is on, as in git merge
             self._leave_to_user(journal)
@@ -235,8 +158,8 @@ class MergeState:
     def write_conflicts(self, changes: Sequence[FileChange]) -> None:
         """Write conflicts outside of a merge, as `git stash pop` leaves them: stages and markers, no more."""
         conversions = find_conversions(self.repo.root, [change.path for change in changes])
-        blobs = self._blobs(changes, conversions)
-        self._replace_index(self._final_entries(changes, blobs, conversions))
+        blobs = store_blobs(self.repo, changes, conversions)
+        self._replace_index(final_entries(self.repo, changes, blobs, conversions))
         self._write_files(changes, blobs, conversions)
 
     def write_clean(self, changes: Sequence[FileChange]) -> None:
@@ -247,7 +170,7 @@ class MergeState:
             if change.data is None:
                 path.unlink(missing_ok=True)
             elif change.path in conversions.converted:
-                self._check_out([change], self._blobs([change], conversions))
+                self._check_out([change], store_blobs(self.repo, [change], conversions))
             else:
                 write_atomically(path, change.data)
 
@@ -344,12 +267,6 @@ class MergeState:
     def _anything_staged(self) -> bool:
         return try_git(["diff-index", "--cached", "--quiet", "HEAD"], cwd=self.repo.root).returncode != 0
 
-    def _status(self) -> Iterator[tuple[str, str]]:
-        arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"]
-        for line in run_git(arguments, cwd=self.repo.root).decode("utf-8", "surrogateescape").split("\0"):
-            if line:
-                yield line[3:], line[:2]
-
     def _update_index(self, lines: Iterator[str], env: Mapping[str, str] | None = None) -> None:
         stdin = "\0".join(lines).encode("utf-8", "surrogateescape")
         if stdin:
@@ -376,31 +293,6 @@ class MergeState:
         beside.unlink()
         lock.rename(index)
 
-    def _blobs(self, changes: Sequence[FileChange], conversions: Conversions) -> dict[str, str]:
-        return {
-            change.path: change.blob or self._store(change.path, change.data, conversions)
-            for change in changes
-            if change.data is not None
-        }
-
-    def _store(self, path: str, data: bytes, conversions: Conversions) -> str:
-        """The blob of a file's content, as `git add` would store it."""
-        is_cleaned = path in conversions.filtered or (path in conversions.converted and b"\r" in data)
-        return store_cleaned(self.repo.root, path, data) if is_cleaned else self.repo.store_blob(data)
-
-    def _final_entries(
-        self, changes: Sequence[FileChange], blobs: Mapping[str, str], conversions: Conversions
-    ) -> Iterator[str]:
-        for change in changes:
-            yield f"0 {_ABSENT}\t{change.path}"
-            if change.stages is not None:
-                for stage, data in enumerate(change.stages, 1):
-                    if data is not None:
-                        blob = self._store(change.path, data, conversions)
-                        yield f"{_mode(change)} {blob} {stage}\t{change.path}"
-            elif change.data is not None:
-                yield f"{_mode(change)} {blobs[change.path]} 0\t{change.path}"
-
     def _write_files(
         self, changes: Sequence[FileChange], blobs: Mapping[str, str], conversions: Conversions
     ) -> None:
@@ -415,7 +307,7 @@ class MergeState:
         for change in changes:
             refuse_links(self.repo.root, change.path)
         if changes:
-            entries = [f"{_mode(change)} {blobs[change.path]} 0\t{change.path}" for change in changes]
+            entries = [f"{change.mode} {blobs[change.path]} 0\t{change.path}" for change in changes]
             check_out(self.repo.root, self._folder / "checkout-index", entries)
 
     def _write_file(self, change: FileChange) -> None:
@@ -449,46 +341,6 @@ def _complain_of_abort(said: str) -> None:
     )
 
 
-def _blob_of(root: Path, path: str) -> str:
-    """The id of the blob that git would make of a file of the work tree."""
-    return run_git(["hash-object", "--", path], cwd=root).decode().strip()
-
-
-def refuse_links(root: Path, path: str) -> None:
-    """Raise InputError where a folder on the way to `path` is a symbolic link that leads elsewhere."""
-    folder = root
-    for part in Path(path).parts[:-1]:
-        folder = folder / part
-        if folder.is_symlink():
-            raise InputError("is a symbolic link; nothing is written through it", source=str(folder))
-
-
-def _entries_of(repo: Repo, tree: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
-    """The entries that `paths` have in a tree; each folder is read once."""
-    folders: dict[str, dict[str, TreeEntry]] = {}
-    found = {}
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        if folder not in folders:
-            folder_tree = repo.tree_at(tree, folder)
-            folders[folder] = dict(repo.entries(folder_tree)) if folder_tree else {}
-        if name in folders[folder]:
-            found[path] = folders[folder][name]
-    return found
-
-
-def _unmerged_entries(
-    changes: Sequence[FileChange], before: Mapping[str, TreeEntry], blobs: Mapping[str, str]
-) -> Iterator[str]:
-    for change in changes:
-        entry = before.get(change.path)
-        if entry is not None:
-            yield f"0 {_ABSENT}\t{change.path}"
-            yield f"{entry.mode:o} {entry.blob} 2\t{change.path}"
-        elif change.data is not None:
-            yield f"{_mode(change)} {blobs[change.path]} 3\t{change.path}"
-
-
 def _first_marker(path: Path) -> int | None:
     """The 1-based line of the first conflict marker; None where there is none."""
     if not path.is_file():
@@ -497,10 +349,6 @@ def _first_marker(path: Path) -> int | None:
         if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
             return number
     return None
-
-
-def _mode(change: FileChange) -> str:
-    return f"{EXECUTABLE if change.executable else _REGULAR:o}"
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

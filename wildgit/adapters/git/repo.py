@@ -7,7 +7,7 @@ itself (`merge_state.py`), so that every repository format and every hook it has
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -164,6 +164,20 @@ class Repo:
                 reason = f"{name!r} is no name that a file can have in git"
                 raise InputError(reason, source=place or tree[:7])
             yield name, TreeEntry(entry.filemode, str(entry.id))
+
+    def entries_at(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
+        """Return the entries that `paths` have in a commit, as far as they do; each folder is read once."""
+        tree = self.tree_at(revision, "") or ""
+        folders: dict[str, dict[str, TreeEntry]] = {}
+        found = {}
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            if folder not in folders:
+                folder_tree = self.tree_at(tree, folder)
+                folders[folder] = dict(self.entries(folder_tree)) if folder_tree else {}
+            if name in folders[folder]:
+                found[path] = folders[folder][name]
+        return found
 
     def files(
         self, tree: str, prefix: str = "", *, place: str | None = None

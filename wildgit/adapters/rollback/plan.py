@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wildgit.adapters.git.merge_state import FileChange, Journal, MergeState
+from wildgit.adapters.git.index_entries import FileChange
+from wildgit.adapters.git.merge_state import Journal, MergeState
+from wildgit.adapters.git.overwriting import refuse_to_overwrite
 from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import EXECUTABLE, REGULAR, Repo, TreeEntry
 from wildgit.adapters.instance import APPS, CONFIG, Instance, section
@@ -50,7 +52,7 @@ def plan_rollback(repo: Repo, head: str, target: str, apps: Sequence[str]) -> Ro
 def refuse_uncommitted(plan: RollbackPlan, instance: Instance, state: MergeState) -> None:
     """Raise GitError where the rollback would lose or bury work: uncommitted, or of a merge in progress."""
     state.refuse_if_busy()
-    state.refuse_to_overwrite(plan.changes)
+    refuse_to_overwrite(state.repo, plan.changes)
     folders = [f"{APPS}/{app}" for app in plan.apps]
     arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--", *folders]
     output = run_git(["--literal-pathspecs", *arguments], cwd=instance.root)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wildgit.adapters import terminal
-from wildgit.adapters.git.merge_state import FileChange, MergeState
+from wildgit.adapters.git.index_entries import FileChange
+from wildgit.adapters.git.merge_state import MergeState
+from wildgit.adapters.git.overwriting import refuse_to_overwrite
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import read_settings
@@ -78,7 +80,7 @@ def _write(repo: Repo, changes: Sequence[FileChange], *, stage: bool) -> None:
     if conflicted:
         if not stage:
             state.refuse_if_busy()
-        state.refuse_to_overwrite(conflicted, staged=False)
+        refuse_to_overwrite(state.repo, conflicted, staged=False)
         state.write_conflicts(conflicted)
     # The lock is the last of each app's changes: it says that the files before it are done.
     state.write_clean(clean)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wildgit.adapters.git.merge_state import FileChange
+from wildgit.adapters.git.index_entries import FileChange
 from wildgit.adapters.instance import APPS
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.app.update import AppUpdate, package_changes

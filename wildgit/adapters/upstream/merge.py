@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from wildgit.adapters.git.merge_state import FileChange, Journal, MergeState
+from wildgit.adapters.git.index_entries import FileChange
+from wildgit.adapters.git.merge_state import Journal, MergeState
+from wildgit.adapters.git.overwriting import refuse_to_overwrite
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, CONFIG, Instance
 from wildgit.adapters.new_secrets import generate_secret, store_secrets
@@ -161,7 +163,7 @@ def write_merge(plan: MergePlan, instance: Instance, state: MergeState) -> str |
     """
     paths = [change.path for change in plan.changes]
     state.refuse_if_busy()
-    state.refuse_to_overwrite(plan.changes)
+    refuse_to_overwrite(state.repo, plan.changes)
     state.require_identity()
     store_secrets(instance, plan.secrets)
     apps = {update.step.app.name: update.step.package.manifest.version for update in plan.updates}

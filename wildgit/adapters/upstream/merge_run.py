@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wildgit.adapters import terminal
 from wildgit.adapters.git.merge_state import MergeState
+from wildgit.adapters.git.overwriting import refuse_to_overwrite
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.settings import read_settings
@@ -107,7 +108,7 @@ def _write(
     if request.branch and not outcome.branch:
         return outcome  # upstream moved, and no app of ours with it: nothing to review
     # All of it, before the branch is made or the first app is committed.
-    state.refuse_to_overwrite(plan.changes)
+    refuse_to_overwrite(state.repo, plan.changes)
     state.require_identity()
     if outcome.branch:
         from wildgit.adapters.upstream.review_branch import switch_to_new
