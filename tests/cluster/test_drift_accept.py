@@ -186,6 +186,21 @@ spec:
 """
 
 
+def test_accepted_field_that_leaves_git_later_leaves_the_cluster(instance: Instance) -> None:
+    make(instance, "later", {"settings.yaml": SETTINGS})
+    patch(instance, "later", "configmap/settings", {"data": {"colour": "blue"}})
+    accept(instance, "later")
+    instance.commit()
+    instance.deploy("later")  # kubectl owns the field beside us, and its value is ours
+    instance.edit("apps/later/settings.yaml", "  colour: blue\n", "")
+    instance.commit()
+    assert "pending     configmap/settings data.colour is blue" in instance.wild("drift", "later").stdout
+    assert "- data.colour: blue" in instance.wild("deploy", "--dry-run", "later").stdout
+    instance.deploy("later")
+    settings = instance.get("configmap", "settings", "later")
+    assert settings and settings["data"] == {"size": "large"}
+
+
 def test_values_of_transformers_are_changed_there_or_refused(instance: Instance) -> None:
     files = {"web.yaml": WEB, "patch.yaml": PATCH}
     make(instance, "built", files, TRANSFORMERS)

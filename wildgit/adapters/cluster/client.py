@@ -383,7 +383,7 @@ class Cluster:
         )
 
     def take_over(self, resource: ResourceId) -> None:
-        """Count what was set client-side, by `kubectl apply` or by us, as applied by us; see `taken_over`."""
+        """Count what was set client-side, by kubectl or by us, as applied by us; see `taken_over`."""
         for _ in range(_TRIES):
             live = self.get(resource)
             if live is None:

@@ -154,6 +154,6 @@ def _say_action(action: Action, namespace: str) -> None:
     note = f" ({action.note})" if action.note else ""
     terminal.say(f"{terminal.style(f'{sign} {action.resource.short}', style)}{place}{note}")
     if action.take_over:
-        terminal.say("    taken over from kubectl apply")
+        terminal.say("    taken over from kubectl")
     for change in action.changes:
         terminal.say(f"    {change}")

@@ -25,9 +25,8 @@ from wildgit.core.cluster.field_diff import (
     differing_fields,
     meaningful,
     path_text,
-    removed_fields,
 )
-from wildgit.core.cluster.field_ownership import LAST_APPLIED, client_side_fields, is_applied, last_applied
+from wildgit.core.cluster.field_ownership import LAST_APPLIED, client_side_fields, gone_fields, is_applied
 from wildgit.core.cluster.kube_objects import (
     RESTARTABLE,
     Object,
@@ -72,7 +71,7 @@ class Action:
     live: Object | None = None
     changes: tuple[Change, ...] = ()
     restart: bool = False  # its pods are started anew because a secret changed
-    take_over: bool = False  # kubectl applied it client-side before
+    take_over: bool = False  # kubectl set, too, what we have to answer for
     note: str = ""
 
     @property
@@ -211,12 +210,11 @@ def _action(desired: Object, drafted: Draft, answers: Mapping[ResourceId, Object
     if answer is None or isinstance(answer, Refusal):
         verb = Verb.UNCHANGED if answer is None and is_applied(desired, live) else Verb.UPDATE
         return Action(verb, resource, desired, live)
-    take_over = client_side_fields(live) is not None
+    gone = gone_fields(desired, live)
+    take_over = client_side_fields(live) is not None or bool(gone)
     if _is_same(live, answer) and not take_over:
         return Action(Verb.UNCHANGED, resource, desired, live)
-    action = Action(
-        Verb.UPDATE, resource, desired, live, _changes(desired, live, answer), take_over=take_over
-    )
+    action = Action(Verb.UPDATE, resource, desired, live, _changes(live, answer, gone), take_over=take_over)
     if stale and desired["kind"] in RESTARTABLE and drafted.restart and not _rolls(live, answer):
         return replace(action, restart=True, note="restarts: a secret it uses changed")
     if meaningful(live) == meaningful(answer) and not take_over:
@@ -224,15 +222,10 @@ def _action(desired: Object, drafted: Draft, answers: Mapping[ResourceId, Object
     return action
 
 
-def _changes(desired: Object, live: Object, answer: Object) -> tuple[Change, ...]:
-    """Return what the dry run changes, and what goes because kubectl applied it and git has it no more.
-
-    The latter is no part of the dry run, which happens before the take-over.
-    """
-    noted = last_applied(live) if client_side_fields(live) is not None else None
-    gone = [] if noted is None else removed_fields(noted, desired)
-    changes = (*diff_objects(live, answer), *gone)
-    return tuple(change for change in changes if change.path[-1] not in _OWN_MARKS)
+def _changes(live: Object, answer: Object, gone: Sequence[Change]) -> tuple[Change, ...]:
+    known = {change.path for change in gone}
+    changes = [change for change in diff_objects(live, answer) if change.path not in known]
+    return tuple(change for change in (*changes, *gone) if change.path[-1] not in _OWN_MARKS)
 
 
 def _is_same(live: Object, answer: Object) -> bool:

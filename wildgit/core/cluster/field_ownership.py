@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wildgit.core.cluster.field_diff import element_label, element_position
+from wildgit.core.cluster.field_diff import (
+    ABSENT,
+    Change,
+    element_label,
+    element_position,
+    removed_fields,
+    value_at,
+    without_value,
+)
 from wildgit.core.cluster.kube_objects import Object, annotations_of
 
 MANAGER = "git-wild"
@@ -83,11 +91,13 @@ def taken_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return managedFields in which what kubectl applied client-side counts as applied by us.
 
     Without it those fields would have two owners, and removing one of them in git would leave it in the
-    cluster for ever. kubectl does the same when a user switches to `--server-side`.
+    cluster for ever. kubectl does the same when a user switches to `--server-side`. What we applied and
+    somebody set with kubectl, too, is ours alone for the same reason.
     Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply-to-server-side-apply
     """
     fields = _union(client_side_fields(live) or {}, applied_fields(live) or {})
-    kept = [entry for entry in _entries(live) if not _is_client_side(entry, live) and not _is_ours(entry)]
+    others = [entry for entry in _entries(live) if not _is_client_side(entry, live) and not _is_ours(entry)]
+    kept = [_without_fields(entry, fields) if _is_persons(entry) else entry for entry in others]
     ours = {
         "manager": MANAGER,
         "operation": "Apply",
@@ -95,7 +105,31 @@ def taken_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
         "fieldsType": "FieldsV1",
         "fieldsV1": fields,
     }
-    return [*kept, ours]
+    return [*(entry for entry in kept if entry.get("fieldsV1") or not _is_persons(entry)), ours]
+
+
+def gone_fields(desired: Object, live: Object) -> list[Change]:
+    """Return what a deploy takes away though a dry run of it leaves it: kubectl has set that, too.
+
+    A dry run comes before the take-over. What `kubectl apply` noted and what is desired no more goes; and so
+    does what we applied, want no more, and somebody set with kubectl: after drift was accepted, it is so. A
+    Secret's values are not in it.
+    """
+    noted = last_applied(live) if client_side_fields(live) is not None else None
+    gone = [] if noted is None else removed_fields(noted, desired)
+    held = [Change(path, value_at(live, path), ABSENT) for path in _held_by_people(desired, live)]
+    known = {change.path for change in gone}
+    is_secret = desired["kind"] == "Secret"
+    return gone + [without_value(each) if is_secret else each for each in held if each.path not in known]
+
+
+def _held_by_people(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    theirs: Fields = {}
+    for entry in _entries(live):
+        if _is_persons(entry):
+            theirs = _union(theirs, entry.get("fieldsV1") or {})
+    shared = _shared(applied_fields(live) or {}, theirs)
+    return _held(shared, _without_identity(desired), live, ())
 
 
 def field_writers(live: Mapping[str, Any], path: Sequence[str]) -> list[Writer]:
@@ -190,6 +224,22 @@ def _lost(desired: Any, live: Any, owned: Fields, path: tuple[str, ...]) -> Iter
         yield path
 
 
+def _held(shared: Fields, desired: Any, live: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, inner in shared.items():
+        if key.startswith("f:"):
+            step = key[2:]
+            found, wanted = (obj.get(step) if isinstance(obj, dict) else None for obj in (live, desired))
+        elif key.startswith("k:"):
+            found, wanted = (_element(items, json.loads(key[2:])) for items in (live, desired))
+            step = element_label(found)
+        else:
+            continue
+        if found is not None and wanted is None:
+            yield (*path, step)
+        elif found is not None:
+            yield from _held(inner, wanted, found, (*path, step))
+
+
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if isinstance(value, dict) and value:
         for name, inner in value.items():
@@ -217,6 +267,31 @@ def _is_client_side(entry: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         return LAST_APPLIED in annotations_of(live)
     # What we wrote without an apply (see `leftovers`) is ours all the same, should we have been killed there.
     return entry.get("manager") in (*_CLIENT_SIDE_MANAGERS, MANAGER)
+
+
+def _is_persons(entry: Mapping[str, Any]) -> bool:
+    """Whether it is of somebody with a kubectl, who changed the object itself."""
+    manager = str(entry.get("manager") or "")
+    is_kubectl = manager == "kubectl" or manager.startswith("kubectl-")
+    return is_kubectl and entry.get("operation") == "Update" and not _subresource(entry)
+
+
+def _without_fields(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    return {**entry, "fieldsV1": _minus(entry.get("fieldsV1") or {}, fields)}
+
+
+def _minus(fields: Fields, others: Fields) -> Fields:
+    left = {}
+    for key, inner in fields.items():
+        if key not in others:
+            left[key] = inner
+        elif inner and others[key] and (rest := _minus(inner, others[key])):
+            left[key] = rest
+    return left
+
+
+def _shared(one: Fields, other: Fields) -> Fields:
+    return {key: _shared(one[key] or {}, other[key] or {}) for key in one if key in other}
 
 
 def _union(one: Fields, other: Fields) -> Fields:

@@ -20,7 +20,6 @@ from wildgit.core.cluster.field_diff import (
     Change,
     changed_fields,
     differing_fields,
-    removed_fields,
     value_at,
 )
 from wildgit.core.cluster.field_ownership import (
@@ -29,7 +28,7 @@ from wildgit.core.cluster.field_ownership import (
     applied_fields,
     client_side_fields,
     field_writers,
-    last_applied,
+    gone_fields,
 )
 from wildgit.core.cluster.kube_objects import Object, ResourceId, labels_of
 
@@ -149,8 +148,7 @@ def _changes(each: ObjectStates) -> list[Change]:
     if isinstance(answer, Refusal):
         paths = [path for path in differing_fields(head, live) if not _is_only_spelled(path, each)]
         return [Change(path, value_at(live, path), value_at(head, path)) for path in paths if _is_shown(path)]
-    noted = last_applied(live) if client_side_fields(live) is not None else None
-    gone = [] if noted is None else removed_fields(noted, head)
+    gone = gone_fields(head, live)
     known = {change.path for change in gone}
     changes = [change for change in changed_fields(live, answer) if change.path not in known]
     is_ours = applied_fields(live) is not None
