@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -176,7 +177,14 @@ def test_refused_dry_run_compares_what_git_states_and_says_why() -> None:
     )
     [found] = classify_drift(AppStates("app", [each]))
     assert (found.kind, found.field) == (DriftClass.DRIFTED, "data.k")
-    assert "field is immutable" in found.note
+    assert found.note == "deploy is refused: field is immutable"
+    immutable = Refusal("a page of Go: field is immutable", is_immutable=True)
+    [found] = classify_drift(AppStates("app", [replace(each, answer=immutable)]))
+    assert found.note == "deploy is refused: not all of this can change once the object exists"
+    [found] = classify_drift(
+        AppStates("app", [replace(each, resource=replace(each.resource, kind="Job"), answer=immutable)])
+    )
+    assert found.note == "deploy runs it again"
 
 
 def test_another_spelling_is_no_difference_where_the_dry_run_is_refused() -> None:

@@ -181,7 +181,7 @@ def _classify_change(change: Change, each: ObjectStates, states: AppStates) -> D
         writer = Writer("", states.scaled_at.get(resource, ""), "scale")
     found = Difference(DriftClass.DRIFTED, resource, path, change.old, change.new, writer)
     if isinstance(each.answer, Refusal):
-        found = replace(found, note=f"deploy is refused: {each.answer.message}")
+        found = replace(found, note=_refusal_note(resource, each.answer))
     found = found.masked()
     if found.is_secret_value and each.secrets_of:
         note = "" if writer else f"{each.secrets_of} changed since the deploy"
@@ -198,6 +198,14 @@ def _classify_change(change: Change, each: ObjectStates, states: AppStates) -> D
     if writer and is_controllers(writer, path):
         return replace(found, kind=DriftClass.CONTROLLER)
     return found
+
+
+def _refusal_note(resource: ResourceId, refusal: Refusal) -> str:
+    if not refusal.is_immutable:
+        return f"deploy is refused: {refusal.message}"
+    if resource.kind == "Job":
+        return "deploy runs it again"
+    return "deploy is refused: not all of this can change once the object exists"  # it names no more itself
 
 
 def _is_declared(each: ObjectStates, path: tuple[str, ...]) -> bool:
