@@ -293,6 +293,7 @@ def test_deleted_and_added_objects_go_and_come_as_files(instance: Instance) -> N
     instance.kubectl("create", "configmap", "stray", "--from-literal=a=b", "-n", "objects-2")
     instance.kubectl("create", "deployment", "side", "--image=side:1", "-n", "objects-2")
     instance.kubectl("expose", "deployment", "side", "--port=80", "-n", "objects-2")
+    instance.kubectl("create", "job", "once", "--image=once:1", "-n", "objects-2")
     instance.kubectl("create", "secret", "generic", "hidden", "--from-literal=a=b", "-n", "objects-2")
     said = accept(instance, "objects-2", code=1)
     assert "refused objects-2: secret/hidden: Secrets are not written into git" in said
@@ -301,7 +302,7 @@ def test_deleted_and_added_objects_go_and_come_as_files(instance: Instance) -> N
     assert (folder / "rest.yaml").read_text() == SETTINGS.replace("settings", "other")
     assert (folder / "kustomization.yaml").read_text() == (
         "# what objects-2 is made of\nnamespace: objects-2\nresources:\n  - web.yaml\n  - rest.yaml\n"
-        "  - configmap-stray.yaml\n  - service-side.yaml\n  - deployment-side.yaml\n"
+        "  - configmap-stray.yaml\n  - service-side.yaml\n  - deployment-side.yaml\n  - job-once.yaml\n"
     )
     assert (folder / "configmap-stray.yaml").read_text() == (
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: stray\ndata:\n  a: b\n"
@@ -311,6 +312,8 @@ def test_deleted_and_added_objects_go_and_come_as_files(instance: Instance) -> N
     assert "uid" not in (folder / "deployment-side.yaml").read_text()
     instance.kubectl("delete", "secret", "hidden", "-n", "objects-2")
     assert_settled(instance, "objects-2")
+    instance.kubectl("delete", "job", "once", "-n", "objects-2")
+    instance.deploy("objects-2")  # a job of this manifest can be made anew
 
 
 def test_accepted_secret_lands_in_secrets_yaml_and_is_never_printed(

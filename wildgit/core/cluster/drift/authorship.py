@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from wildgit.core.cluster.desired_state import APP_LABEL
 from wildgit.core.cluster.field_ownership import Writer
@@ -67,6 +68,11 @@ def autoscaler_of(resource: ResourceId, autoscalers: Iterable[Object]) -> str:
 def maker_of(live: Object) -> Writer | None:
     """Return who made an object: the first who wrote to it."""
     entries = [e for e in live["metadata"].get("managedFields") or [] if not e.get("subresource")]
-    first = min(entries, key=lambda entry: str(entry.get("time")), default=None)
+
+    def order(entry: Mapping[str, Any]) -> tuple[str, bool]:
+        """Times have seconds, and a controller may be at an object in the second that it is made."""
+        return str(entry.get("time")), entry.get("manager") in _CONTROL_PLANE
+
+    first = min(entries, key=order, default=None)
     made_at = str(live["metadata"].get("creationTimestamp") or "")
     return Writer(str(first.get("manager") or ""), made_at) if first else None

@@ -18,6 +18,8 @@ _CONTROLLERS = re.compile(
     r"(?:deployment\.kubernetes\.io|pv\.kubernetes\.io|volume\.(?:beta\.)?kubernetes\.io|autoscaling\.alpha\."
     r"kubernetes\.io)/"
 )
+# What the API server puts on a Job and its pods; of a manifest that says it, no Job can be made anew.
+_JOB_LABELS = ("controller-uid", "job-name")
 # Field → the value that the API gives it where a manifest says nothing. What is so says nothing, too.
 # Source: https://kubernetes.io/docs/reference/kubernetes-api/
 _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
@@ -63,7 +65,9 @@ def manifest_of(live: Object, namespace: str) -> Object:
     }
     for part in ("labels", "annotations"):
         kept = {
-            k: v for k, v in (metadata.get(part) or {}).items() if k not in _OWN and not _CONTROLLERS.match(k)
+            k: v
+            for k, v in _without_job_labels(live, metadata.get(part) or {}).items()
+            if k not in _OWN and not _CONTROLLERS.match(k)
         }
         metadata.pop(part, None)
         metadata |= {part: kept} if kept else {}
@@ -85,9 +89,25 @@ def _without_assigned(live: Object) -> Object:
         kept.pop("strategy", None)
     if live["kind"] == "Job" and "controller-uid" in str(kept.get("selector")):
         kept.pop("selector", None)
+        kept["template"] = _without_pod_labels(live, kept["template"])
     if live["kind"] == "Service" and kept.get("type") == "ClusterIP":
         kept.pop("type")
     return {**obj, "spec": _without_defaults(kept)}
+
+
+def _without_pod_labels(live: Object, template: Object) -> Object:
+    said = template.get("metadata") or {}
+    metadata = {key: value for key, value in said.items() if key != "labels" and value is not None}
+    labels = _without_job_labels(live, said.get("labels") or {})
+    metadata |= {"labels": labels} if labels else {}
+    rest = {key: value for key, value in template.items() if key != "metadata"}
+    return {"metadata": metadata, **rest} if metadata else rest
+
+
+def _without_job_labels(live: Object, labels: Mapping[str, str]) -> dict[str, str]:
+    if live["kind"] != "Job":
+        return dict(labels)
+    return {key: value for key, value in labels.items() if key.rpartition("/")[2] not in _JOB_LABELS}
 
 
 def _is_usual_strategy(strategy: Any) -> bool:
