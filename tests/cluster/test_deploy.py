@@ -300,13 +300,33 @@ def test_resource_of_another_app_is_refused(instance: Instance) -> None:
     assert role and role["metadata"]["labels"]["wild.cloud/app"] == "thief"
 
 
+STATEFUL = """\
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {component: db}}
+  template:
+    metadata: {labels: {component: db}}
+    spec: {containers: [{name: db, image: "db:1", resources: {limits: {cpu: 1000m}}}]}
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 7Gi}}}
+"""
+
+
 def test_immutable_field_is_named_with_what_to_do(instance: Instance) -> None:
-    make_app(instance, "stone", WEB + CLAIM)
+    make_app(instance, "stone", WEB + CLAIM + STATEFUL)
     instance.deploy("stone")
     instance.edit("apps/stone/all.yaml", "spec: {access", "spec: {storageClassName: fast, access")
     instance.edit("apps/stone/all.yaml", "spec: {selector", "spec: {clusterIP: None, selector")
+    instance.edit("apps/stone/all.yaml", "storage: 7Gi", "storage: 8Gi")
     done = instance.wild("deploy", "stone")
     assert done.returncode == 3
+    assert "StatefulSet stone/db: spec.volumeClaimTemplates can't be changed once it exists" in done.stderr
+    assert "kubectl delete -n stone statefulset/db --cascade=orphan" in done.stderr
     assert "PersistentVolumeClaim stone/data: spec.storageClassName can't be changed" in done.stderr
     assert "kubectl delete -n stone persistentvolumeclaim/data, which loses its data" in done.stderr
     assert "Service stone/web: spec.clusterIP can't be changed once it exists" in done.stderr

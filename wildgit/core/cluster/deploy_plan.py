@@ -283,7 +283,9 @@ def _differing(action: Action, refusal: Refusal) -> list[str]:
 def _delete_command(resource: ResourceId) -> str:
     place = f" -n {resource.namespace}" if resource.namespace else ""
     caution = ", which loses its data" if resource.kind == "PersistentVolumeClaim" else ""
-    return f"kubectl delete{place} {resource.short}{caution}"
+    # The next StatefulSet of its name takes the pods over: nothing stops meanwhile.
+    keep = " --cascade=orphan" if resource.kind == "StatefulSet" else ""
+    return f"kubectl delete{place} {resource.short}{keep}{caution}"
 
 
 def _ownership_problem(app: str, live: Object | None, resource: ResourceId) -> str:
