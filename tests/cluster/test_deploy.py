@@ -337,6 +337,7 @@ def test_nothing_is_written_when_one_object_is_refused(instance: Instance) -> No
     instance.edit("apps/partly/all.yaml", "port: 80,", "port: 99999,")
     done = instance.wild("deploy", "partly")
     assert done.returncode == 3
+    assert 'Service "web" is invalid' in done.stderr, "not by the name of a trial"
     assert "Service partly/web" in done.stderr
     assert "99999" in done.stderr
     assert instance.get("namespace", "partly") is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.client import Cluster, UnknownKind
@@ -196,9 +198,15 @@ def _try_one(
         if is_homeless and error.code == 403 and " cannot " in error.server_message:
             return _refusal_of_rights(cluster, resource)
         if error.code in _REFUSALS or any(text in error.server_message for text in _REFUSALS_WITH_500):
-            return _refusal(error)
+            refusal = _refusal(error)
+            return replace(refusal, message=_as_called(resource, refusal.message)) if is_homeless else refusal
         raise
     return None
+
+
+def _as_called(resource: ResourceId, message: str) -> str:
+    """Return what the server says of a trial, without the name that it made up for it."""
+    return re.sub(rf"\b{re.escape(resource.name[:40])}-[a-z0-9]{{5}}\b", resource.name, message)
 
 
 def _refusal_of_rights(cluster: Cluster, resource: ResourceId) -> Refusal | None:
