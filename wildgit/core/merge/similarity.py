@@ -53,14 +53,18 @@ class Similarity:
         return left.keys() == right.keys()
 
     def same_subject(self, a: int, b: int) -> bool:
-        """Whether one of two mappings only has more keys, and both say the same but for a number."""
+        """Whether one of two mappings only has more keys, and both say the same: perhaps of another version.
+
+        A value without a name in it, such as a port or an address, says what it is about by all of itself.
+        """
         values = self._values
         left, right = values.fields(a), values.fields(b)
         if not left or not right or not (left.keys() <= right.keys() or right.keys() <= left.keys()):
             return False
         shared = [(left[key], right[key]) for key in left.keys() & right.keys()]
         scalars = [pair for pair in shared if all(map(values.is_scalar, pair))]
-        return bool(scalars) and all(self.of(*pair) >= ALIKE for pair in scalars)
+        texts = ((values.text(a), values.text(b)) for a, b in scalars)
+        return bool(scalars) and all(a == b or _share_name(a, b) for a, b in texts)
 
     def name_of(self, number: int) -> tuple[int, int] | None:
         """Return what a list element calls itself, None if it has no name."""
@@ -146,5 +150,9 @@ def lines_alike(a: Sequence[str], b: Sequence[str]) -> float:
 def _scalars(a: str, b: str) -> float:
     if _DIGITS.sub("0", a) == _DIGITS.sub("0", b):
         return NEARLY_SAME
+    return NEARLY_SAME if _share_name(a, b) else 0.0
+
+
+def _share_name(a: str, b: str) -> bool:
     left, right = _NAME.match(a), _NAME.match(b)
-    return NEARLY_SAME if left and right and left.group(1) == right.group(1) else 0.0
+    return bool(left and right and left.group(1) == right.group(1))
