@@ -149,6 +149,7 @@ def test_lint_of_paths_looks_at_their_apps_alone(instance: Checkout) -> None:
     assert instance.wild("check", "lint", "apps/ghost") == ""
     folder = Checkout(instance.path / "apps" / "ghost")
     assert folder.wild("check", "lint", "deployment.yaml") == ""
+    folder.wild("check", "lint", "deploymnet.yaml", code=2)  # not looked at is not clean
 
 
 def test_packages_of_a_wild_directory_are_linted_and_ours_are_clean(instance: Checkout) -> None:

@@ -73,6 +73,11 @@ def test_an_app_that_does_not_build_is_in_the_summary_with_the_plans_of_the_othe
     text = sample.read("plan.md")
     assert "**It can't be deployed like this:**\n\n- `postgres`: `" in text
     assert "| create | `deployment/redis` |  |" in text
+    (sample.root / "link.md").symlink_to("plan.md")  # as /dev/stderr is one: written through, not replaced
+    sample.wild("deploy", "redis", "--dry-run", "--offline", "--summary", "link.md")
+    assert "postgres" not in sample.read("plan.md")
+    said = sample.wild("deploy", "redis", "--dry-run", "--offline", "--summary", "no/plan.md", code=3)
+    assert "no/plan.md: can't be written" in said
 
 
 def test_wrong_usage_is_told_before_a_cluster_is_looked_for(sample: Work) -> None:

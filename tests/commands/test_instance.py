@@ -207,3 +207,18 @@ def test_a_package_that_is_a_mixture_is_said_and_put_right(customised) -> None:
     assert ".package was a mixture" in customised.wild("resolve")
     customised.commit("fix(web): the whole package")
     assert "mixture" not in customised.wild("status", "--local")
+
+
+def test_password_in_the_upstreams_url_is_not_printed(tmp_path: Path) -> None:
+    wild(tmp_path, "init", ".", "--no-hooks")
+    for url in ("https://ada:hunter2@example.org/x.git", "https://hunter2@example.org/x.git"):
+        for said in (wild(tmp_path, "remote", url), wild(tmp_path, "remote", "--json")):
+            assert "hunter2" not in said
+            assert "***@example.org/x.git" in said
+
+
+def test_upstream_branch_that_is_not_there_does_not_end_status(customised) -> None:
+    customised.wild("remote", "--branch", "nosuch", code=3)
+    said = customised.wild("status")
+    assert "has no branch 'nosuch'" in said
+    assert "customised" in said

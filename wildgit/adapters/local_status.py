@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wildgit.adapters import terminal
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.instance import Instance
-from wildgit.adapters.settings import REMOTE, read_settings
+from wildgit.adapters.settings import REMOTE, Settings, read_settings
 from wildgit.adapters.upstream.installed_apps import InstalledApps
 from wildgit.adapters.upstream.wild_directory import Upstream, find_upstream
 from wildgit.core.app.defaults import resolve_defaults
@@ -51,7 +52,7 @@ def read_local_status(instance: Instance, repo: Repo, apps: Sequence[str]) -> li
     settings = read_settings(instance.root)
     scope = settings.choice("wild.templateScope")
     config = instance.config()
-    upstream = find_upstream(repo, settings) if repo.remote_branches(REMOTE) else None
+    upstream = _find_upstream(repo, settings)
     uncommitted = uncommitted_by_app(instance.root)
     found = []
     for name in apps:
@@ -60,6 +61,17 @@ def read_local_status(instance: Instance, repo: Repo, apps: Sequence[str]) -> li
         except WildgitError as error:
             found.append(LocalStatus(name, "?", uncommitted=name in uncommitted, problem=error.message))
     return found
+
+
+def _find_upstream(repo: Repo, settings: Settings) -> Upstream | None:
+    """Return upstream as fetched; without it, nothing is said of it."""
+    if not repo.remote_branches(REMOTE):
+        return None
+    try:
+        return find_upstream(repo, settings)
+    except WildgitError as error:
+        terminal.warn(f"nothing is said of upstream: {error.message}", hint=error.hint)
+        return None
 
 
 def _read(

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from wildgit.errors import InputError
+
 _CODES = {"good": "32", "bad": "31", "doubtful": "33", "quiet": "2", "name": "1"}
 
 _masks: list[Callable[[str], str]] = []
@@ -55,15 +57,18 @@ def say_json(value: object) -> None:
 
 
 def say_to_file(path: str, text: str) -> None:
-    """Write a result to a file of the user's choice, masked as what is printed is; `-` is stdout."""
+    """Write a result to a file of the user's choice, masked as what is printed is; `-` is stdout.
+
+    Raises:
+        InputError: it can't be written; the folder is the user's to make.
+    """
     if path == "-":
         print(masked(text), end="")
         return
-    from pathlib import Path
-
-    from wildgit.adapters.files import write_atomically
-
-    write_atomically(Path(path), masked(text).encode(), durable=False)
+    try:
+        Path(path).write_text(masked(text), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't be written: {error.strerror}", source=path) from error
 
 
 def say_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] | None = None) -> None:

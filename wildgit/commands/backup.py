@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 @click.option("--data", is_flag=True, help="Take snapshots of the volumes of APP, and do nothing else.")
 @click.option("--class", "snapshot_class", metavar="NAME", help="With --data: the VolumeSnapshotClass.")
 @click.option("--env", "environment", metavar="NAME", help="With --data: the environment.")
-@click.option("--timeout", type=float, default=300, show_default=True, help="With --data: seconds to wait.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=300,
+    show_default=True,
+    help="With --data: seconds to wait.",
+)
 @click.option(
     "--push",
     "remote",

@@ -157,7 +157,7 @@ def _check_messages(cwd: Path, revisions: str) -> list[Finding]:
 
 @command.command(name="lint")
 @click.option("--fix", is_flag=True, help="Put right what is mechanical, and show what is left.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @_FORM
 def lint(fix: bool, paths: tuple[Path, ...], form: str) -> int:
     """Check the manifests of all apps, or of those that PATHS lie in.
@@ -187,7 +187,7 @@ def _lint(cwd: Path, paths: list[Path], *, fix: bool) -> Checked:
 
 
 @command.command(name="build")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @_FORM
 def build(paths: tuple[Path, ...], form: str) -> int:
     """Build the apps, and hold them against the API's schemas.

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.option("--summary", metavar="FILE", help="With --dry-run: write the plan in Markdown; - is stdout.")
 @click.option("--frozen", is_flag=True, help="Refuse if config.yaml moved since the last compile.")
 @click.option("--wait", is_flag=True, help="Follow rollouts, jobs and claims to their end.")
-@click.option("--timeout", type=float, default=300, show_default=True, help="Seconds to wait for one app.")
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=300, show_default=True, help="Seconds to wait for one app."
+)
 @click.option("--no-restart", is_flag=True, help="Leave workloads running with the secrets that they have.")
 @click.option("--prune-data", is_flag=True, help="Prune claims, volumes and definitions, too.")
 @click.option("--env", "environment", metavar="NAME", help="The environment to deploy to.")

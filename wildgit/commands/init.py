@@ -38,7 +38,7 @@ def init(directory: Path, upstream: str | None, no_hooks: bool) -> int:
         terminal.say(line)
     if upstream is not None:
         wild_directory.add_remote(directory, instance_setup.absolute_url(upstream))
-        terminal.say(f"set the remote wild-directory to {upstream}")
+        terminal.say(f"set the remote wild-directory to {wild_directory.shown_url(upstream)}")
         wild_directory.fetch(directory, quiet=True)
     # A directory that was a repository before may have published a secret already.
     report = history_report(directory)

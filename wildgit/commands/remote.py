@@ -33,7 +33,11 @@ def remote(url: str | None, branch: str | None, packages_path: str | None, as_js
         if value is not None:
             run_git(["config", "--local", key, value], cwd=root)
     repo = Repo(root)
-    shown: dict[str, str | None] = {"remote": REMOTE, "url": repo.remote_url(REMOTE)}
+    found = repo.remote_url(REMOTE)
+    shown: dict[str, str | None] = {
+        "remote": REMOTE,
+        "url": wild_directory.shown_url(found) if found else None,
+    }
     if repo.remote_branches(REMOTE):
         upstream = wild_directory.find_upstream(repo, read_settings(root))
         shown |= {"branch": upstream.branch, "commit": upstream.commit, "packages": upstream.folder or "."}

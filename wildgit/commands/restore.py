@@ -26,7 +26,9 @@ from wildgit.errors import OK, UsageError
     help="The encrypted secrets, where they are not secrets.yaml.age in the clone.",
 )
 @click.option("--no-deploy", is_flag=True, help="Leave the cluster alone.")
-@click.option("--timeout", type=float, default=300, show_default=True, help="Seconds to wait for one app.")
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=300, show_default=True, help="Seconds to wait for one app."
+)
 @click.option("--env", "environment", metavar="NAME", help="The environment to deploy to.")
 def restore(
     *,

@@ -110,8 +110,9 @@ def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes
             hint=f"if no other git runs: rm {shlex.quote(lock[1])}",
         )
     lines = text.splitlines() or [f"exit code {done.returncode}"]
-    last = next((line for line in reversed(lines) if line.startswith(("fatal: ", "error: "))), lines[-1])
-    said = f"git {arguments[0]}: {last.removeprefix('fatal: ').removeprefix('error: ')}"
+    # The first complaint says what is wrong; those behind it, what did not go on because of that.
+    first = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+    said = f"git {arguments[0]}: {first.removeprefix('fatal: ').removeprefix('error: ')}"
     is_shallow = _UNKNOWN_REVISION in text.lower() and _is_shallow(cwd)
     return GitError(said, hint="this clone is shallow: git fetch --unshallow" if is_shallow else None)
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from wildgit.adapters.git.process import run_git
-from wildgit.errors import InputError
+from wildgit.adapters.git.process import run_git, try_git
+from wildgit.errors import GitError, InputError
 
 _AUTHOR = b"Wild Directory <maintainers@wild-directory.example>"
 
@@ -55,7 +55,12 @@ def publish_sample(directory: Path, *, releases: int) -> str:
     directory.mkdir(parents=True, exist_ok=True)
     run_git(["init", "--quiet", "--bare", "--initial-branch=main", "--template="], cwd=directory)
     stream = b"".join(_commit(release) for release in load_releases()[:releases])
-    run_git(["-c", "core.hooksPath=/dev/null", "fast-import", "--quiet"], cwd=directory, stdin=stream)
+    done = try_git(["-c", "core.hooksPath=/dev/null", "fast-import", "--quiet"], cwd=directory, stdin=stream)
+    if done.returncode != 0:
+        raise GitError(
+            f"main in {directory} has other commits, or later releases",
+            hint="name a directory that does not exist yet",
+        )
     return run_git(["rev-parse", "refs/heads/main"], cwd=directory).decode().strip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -127,6 +128,12 @@ def add_remote(root: Path, url: str) -> None:
         run_git(["remote", "set-url", "--", REMOTE, url], cwd=root)
     else:
         run_git(["remote", "add", "--no-tags", "--", REMOTE, url], cwd=root)
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as it may be printed: what stands before the host may be a password, or a token."""
+    hidden = re.sub(r"^(https?://)[^/@]*@", r"\1***@", url)
+    return re.sub(r"^([a-z+]+://[^/:@]*):[^/@]*@", r"\1:***@", hidden)
 
 
 def check_url(url: str) -> None:
