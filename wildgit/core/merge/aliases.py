@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -41,6 +41,21 @@ def find_targets(text: str) -> Targets:
         Counter((path, anchor.path) for path, anchor in aliases),
         Counter((path, "".join(text[anchor.start : anchor.end].split())) for path, anchor in aliases),
     )
+
+
+def find_contested_names(texts: Iterable[str]) -> frozenset[str]:
+    """Return the names whose anchors and aliases are not the same in all of these sound files."""
+    counts = [Counter(_names(text)) for text in texts]
+    return frozenset(name for count in counts for name in count if len({other[name] for other in counts}) > 1)
+
+
+def _names(text: str) -> Iterator[str]:
+    import yaml
+
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        name = getattr(event, "anchor", None)
+        if name:
+            yield f"*{name}" if isinstance(event, yaml.AliasEvent) else f"&{name}"
 
 
 def are_captured(base: Targets, ours: Targets, theirs: Targets, result: Targets) -> bool:

@@ -19,6 +19,8 @@ from wildgit.core.merge.three import Three
 from wildgit.core.merge.yaml_data import Values
 from wildgit.core.merge.yaml_tree import Entry, Stream, Unstructured, parse
 
+CAPTURED = "an alias of the result means another anchor than it did"
+
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 
@@ -81,7 +83,7 @@ def _find_fault_of_settled(text: str, data: Sequence[int] | None, trees: Trees) 
     if _more_than_sides(*[_identities(stream, trees.values) for stream in sides]):
         return "the result has two resources of one identity"
     if are_captured(*[find_targets(side) for side in (*trees.texts, text)]):
-        return "an alias of the result means another anchor than it did"
+        return CAPTURED
     return None
 
 

@@ -8,7 +8,9 @@ be checked against what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -43,6 +45,7 @@ Pairs = list[tuple[int, int]]  # key and value of each merged entry, as data num
 CHANGED_TWICE = "both sides changed it, differently"
 ADDED_TWICE = "both sides added it, differently"
 WHERE_TO = "the other side split or joined the resource, so this may belong elsewhere"
+HELD = "an anchor or alias here goes with one that conflicts"
 
 _BLOCK_SCALARS = frozenset("|>")
 _SIDES: tuple[Side, ...] = ("ours", "theirs")
@@ -59,14 +62,21 @@ class _Collection(NamedTuple):
 
 
 class EntryMerge:
-    """One merge of three streams; the journal keeps its decisions."""
+    """One merge of three streams; the journal keeps its decisions.
 
-    def __init__(self, values: Values, options: MergeOptions) -> None:
+    Args:
+        values: what the data numbers stand for.
+        options: as of the merge.
+        held: anchors and aliases (`&a`, `*a`): what only one side changed in them is a clash nevertheless.
+    """
+
+    def __init__(self, values: Values, options: MergeOptions, held: Collection[str] = ()) -> None:
         self.values = values
         self.style = options.style
         self.similarity = Similarity(values)
         self.journal = Journal(values, options, self.similarity)
         self.doubts_ours = self.doubts_theirs = False
+        self._held = re.compile(rf"(?:{'|'.join(map(re.escape, held))})(?![^\s,\]}}])") if held else None
 
     def streams(self, sides: Three[Stream]) -> tuple[list[Chunk], list[int]]:
         """Return the merged file as chunks of lines without line ends, and the data of its documents.
@@ -136,15 +146,27 @@ class EntryMerge:
             kept = ours
         else:
             return self._open(base, ours, theirs, place, out)
-        if self._is_doubtful(triple):
+        is_held = self._is_held(triple)
+        if is_held or self._is_doubtful(triple):
             if base and ours and theirs and ours.block and theirs.block:
                 return self._open(base, ours, theirs, place, out)
-            return self._clash([triple], WHERE_TO, place, out)
+            return self._clash([triple], HELD if is_held else WHERE_TO, place, out)
         self.journal.took(triple, place.path)
         if kept is None:
             return []
         out += _lines(kept, place.indent, out)
         return [] if kept.is_note else [(kept.key, kept.data)]
+
+    def _is_held(self, triple: Triple) -> bool:
+        """Whether a side changed an anchor or alias in the entry that must not be settled by itself."""
+        if self._held is None:
+            return False
+        ours, theirs = (self._names_in(side) for side in triple[1:])
+        return ours != theirs
+
+    def _names_in(self, entry: Entry | None) -> Counter[str]:
+        assert self._held
+        return Counter(self._held.findall("\n".join(entry_lines(entry, 0)))) if entry else Counter()
 
     def _is_doubtful(self, triple: Triple) -> bool:
         """Whether only one side changed the entry, and that change may belong to another document."""

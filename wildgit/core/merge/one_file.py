@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
-from wildgit.core.merge.check import Trees, find_fault, find_fault_beside_clashes
+from wildgit.core.merge.aliases import find_contested_names
+from wildgit.core.merge.check import CAPTURED, Trees, find_fault, find_fault_beside_clashes
 from wildgit.core.merge.conflicts import (
     Chunk,
     Clash,
@@ -110,7 +111,7 @@ def _as_tree(texts: Three[str], options: MergeOptions) -> MergeResult | None:
     else:
         fault, agreed = find_fault("".join(lines_of(chunks, "ours")), data, trees), data
     if fault:
-        return _result(_second_choice(agreed, trees, options), options, layout=layout)
+        return _result(_second_choice(fault, agreed, trees, options), options, layout=layout)
     chunks = _trimmed(_narrowed(whole, trees, options), options)
     return _result(chunks, options, tuple(merge.journal.decisions), layout)
 
@@ -227,20 +228,39 @@ def _laid_out(text: str, layout: _Layout) -> str:
     return layout.bom + (text if layout.newline == "\n" else text.replace("\n", layout.newline))
 
 
-def _second_choice(data: Sequence[int] | None, trees: Trees, options: MergeOptions) -> list[Chunk]:
-    """The line merge, if it passes the check that the tree merge failed; else one conflict.
+def _second_choice(
+    fault: str, data: Sequence[int] | None, trees: Trees, options: MergeOptions
+) -> list[Chunk]:
+    """The line merge, if it passes the check that the tree merge failed; else one conflict, or a few.
 
     Args:
+        fault: what is wrong with the tree merge.
         data: what the file has to say; None if the trees clash, so that a clean line merge can't be right.
         trees: the sides.
         options: as of the merge.
     """
-    chunks = merge_text(trees.texts, options.style)
-    if has_clash(chunks):
-        fault = find_fault_beside_clashes(chunks, None, trees)
-    else:
-        fault = DISAGREE if data is None else find_fault("".join(lines_of(chunks, "ours")), data, trees)
-    return _one_clash(trees.texts, DISAGREE) if fault else chunks
+    lines = merge_text(trees.texts, options.style)
+    if has_clash(lines):
+        if find_fault_beside_clashes(lines, None, trees) is None:
+            return lines
+    elif data is not None and find_fault("".join(lines_of(lines, "ours")), data, trees) is None:
+        return lines
+    whole = _one_clash(trees.texts, DISAGREE)
+    # Several conflicts may be settled for different sides, and then an alias means something else unnoticed.
+    if _length(whole) < _LONG or fault == CAPTURED:
+        return whole
+    held = _with_names_held(trees, options)
+    return held if held and _length(held) < _length(whole) else whole
+
+
+def _with_names_held(trees: Trees, options: MergeOptions) -> list[Chunk] | None:
+    """The tree merge in which an anchor is a conflict wherever its aliases are; None if it is unsound."""
+    names = find_contested_names(trees.texts)
+    if not names:
+        return None
+    chunks, data = EntryMerge(trees.values, options, names).streams(trees.streams)
+    chunks = _trimmed(_joined(chunks), options)
+    return None if find_fault_beside_clashes(chunks, data, trees) else chunks
 
 
 def _as_lines(texts: Three[str], options: MergeOptions, fault: str | None = None) -> MergeResult:

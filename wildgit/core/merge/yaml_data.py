@@ -185,5 +185,7 @@ class Values:
             return str(node[2])
         if node[0] in ("map", "seq", "*"):
             return str(node[1])
+        if node[0] == MERGE_KEY:
+            return MERGE_KEY
         value = node[1][1]
         return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
