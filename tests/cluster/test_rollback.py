@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cluster.harness import Instance
@@ -94,6 +95,15 @@ def test_rollback_that_was_killed_goes_on_and_no_further_back(instance: Instance
     assert done.returncode == 0, done.stderr
     assert word(instance, "back-cut") == "two"
     assert instance.git("rev-parse", "HEAD") == rolled_back, "it is committed already"
+    change(instance, "back-cut", "two", "four")
+    instance.deploy("back-cut")
+    running = instance.start("rollback", "back-cut", "--emergency", "--yes")
+    wait_until_under_way(instance, "back-cut")
+    running.kill()
+    running.communicate()
+    [told] = json.loads(instance.wild("status", "--json", "back-cut").stdout)
+    wanted = f"git wild rollback back-cut --emergency --to {rolled_back[:12]}"
+    assert told["next"] == wanted, "a deploy would go on with what is to be taken out"
 
 
 def test_records_of_here_do_not_count_when_somebody_else_deployed_last(

@@ -122,9 +122,10 @@ def _installed(
     instance: InstanceFacts, cluster: ClusterFacts, record: DeployRecord, unfinished: tuple[str, ...]
 ) -> Standing:
     app, deploy = instance.app, f"git wild deploy {instance.app}"
+    go_on = _again(instance) or deploy
     if record.claim:
         said = f"{record.claim.who} deploys it since {record.claim.since}"
-        return Standing(app, AppState.DEPLOYING, (said, *unfinished), deploy if unfinished else "")
+        return Standing(app, AppState.DEPLOYING, (said, *unfinished), go_on if unfinished else "")
     if _is_outdone(instance.last_operation, record):
         unfinished = ()
     if not record.is_finished:
@@ -133,7 +134,7 @@ def _installed(
     pending = _pending(instance, cluster)
     unwell = tuple(str(health) for health in cluster.healths if health.state is not HealthState.READY)
     if unfinished:
-        return Standing(app, AppState.DEPLOYING, (*unfinished, *pending, *unwell), deploy)
+        return Standing(app, AppState.DEPLOYING, (*unfinished, *pending, *unwell), go_on)
     if instance.rolled_back:
         said = f"rolled back to {instance.rolled_back[:7]}, which is not committed"
         step = f"git wild rollback {app} --to {instance.rolled_back[:12]}"
@@ -145,6 +146,14 @@ def _installed(
     if unwell and (cluster.age_s or 0) < SETTLED_AFTER_S:
         return Standing(app, AppState.DEPLOYING, unwell, f"git wild deploy --wait {app}")
     return Standing(app, AppState.DEPLOYED, unwell, f"git wild status -v {app}" if unwell else "")
+
+
+def _again(instance: InstanceFacts) -> str:
+    """Return the emergency rollback that did not come to its end; git still has what it takes out."""
+    last = instance.last_operation or {}
+    if not last.get("emergency"):
+        return ""
+    return f"git wild rollback {instance.app} --emergency --to {str(last.get('commit'))[:12]}"
 
 
 def _pending(instance: InstanceFacts, cluster: ClusterFacts) -> tuple[str, ...]:
