@@ -92,6 +92,11 @@ def test_app_that_git_has_no_more_is_told_and_kept(instance: Instance) -> None:
     said = instance.deploy("--changed")
     assert "cc: is deployed and no longer in git; to delete it and its data: git wild delete cc" in said
     assert instance.get("configmap", "settings", "cc") is not None
+    instance.git("checkout", "-q", "--orphan", "elsewhere")
+    instance.commit()
+    said = instance.wild("deploy", "--changed", "--dry-run").stderr
+    assert "cc: is deployed from a commit that is not in this branch's history" in said
+    assert "git wild delete" not in said
 
 
 def test_rotated_secret_is_told_and_not_deployed(instance: Instance) -> None:

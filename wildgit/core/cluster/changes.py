@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from wildgit.core.cluster.deploy_record import DeployRecord
 
+_ELSEWHERE = "is deployed from a commit that is not in this branch's history; another branch may have it"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -35,7 +37,7 @@ class Changes:
     Attributes:
         changed: the apps to deploy, in the order of their names.
         excluded: those among them that the environment leaves out.
-        gone: apps that the cluster has and git has no more.
+        gone: apps that the cluster has, and git had and has no more.
         notes: app → what a deploy by commits does not look at.
     """
 
@@ -91,10 +93,11 @@ def find_changes(
     ]
     changed = tuple(change for change in found if change.app not in excluded)
     left_out = tuple(change.app for change in found if change.app in excluded)
-    gone = tuple(sorted(records.keys() - set(installed)))
+    absent = sorted(records.keys() - set(installed))
+    gone = tuple(app for app in absent if comparisons[records[app].base_commit].is_ours)
     deployed = {change.app for change in changed}
     told = {app: note for app, note in (notes or {}).items() if app not in deployed}
-    return Changes(changed, left_out, gone, told)
+    return Changes(changed, left_out, gone, told | {app: _ELSEWHERE for app in absent if app not in gone})
 
 
 def latest_records(records: Iterable[DeployRecord]) -> dict[str, DeployRecord]:
