@@ -19,6 +19,7 @@ from wildgit.adapters.new_secrets import generate_secret, store_secrets
 from wildgit.adapters.settings import Settings
 from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
 from wildgit.adapters.upstream.wild_directory import Upstream
+from wildgit.core.app.config_merge import app_sections
 from wildgit.core.app.defaults import defaults_text, resolve_defaults
 from wildgit.core.app.package import Package, PackageFile
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
@@ -27,7 +28,6 @@ from wildgit.core.app.package_lock import lock_text
 from wildgit.core.app.render import build_world, read_values, render_package
 from wildgit.core.app.requirements import refuse_cycle
 from wildgit.core.app.secrets import SecretPath, missing_secrets
-from wildgit.core.app.update import app_sections
 from wildgit.core.yaml_edit import add_defaults
 from wildgit.core.yaml_values import load_mapping
 from wildgit.errors import InputError

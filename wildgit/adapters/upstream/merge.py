@@ -20,9 +20,10 @@ from wildgit.adapters.upstream.file_changes import file_changes
 from wildgit.adapters.upstream.installed_apps import InstalledApps, lock_of
 from wildgit.adapters.upstream.merge_message import merge_message
 from wildgit.adapters.upstream.wild_directory import Upstream
+from wildgit.core.app.config_merge import ConfigMerge, merge_config
 from wildgit.core.app.render import build_world
 from wildgit.core.app.secrets import SecretPath, missing_secrets
-from wildgit.core.app.update import AppUpdate, ConfigMerge, Step, merge_config, update_app
+from wildgit.core.app.update import AppUpdate, Step, update_app
 from wildgit.core.merge import Conflict, Decision, MergeOptions
 from wildgit.errors import GitError
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from wildgit.adapters.instance import APPS
 from wildgit.adapters.settings import REMOTE
 from wildgit.adapters.upstream.wild_directory import Upstream
-from wildgit.core.app.update import AppUpdate, ConfigMerge
+from wildgit.core.app.config_merge import ConfigMerge
+from wildgit.core.app.update import AppUpdate
 
 APP_TRAILER = "Wild-App"
 
