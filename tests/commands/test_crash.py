@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -86,6 +88,15 @@ def check_repository(work, before: str) -> None:
         assert work.git("status", "--porcelain", "--", "apps/web", "apps/redis") == ""
 
 
+def started_over(work, kept: Path, tries: Iterable[Any]) -> Iterator[Any]:
+    """Yield each try; the work tree and its repository are then as they were before the first."""
+    shutil.copytree(work.root, kept, symlinks=True)
+    for each in tries:
+        shutil.rmtree(work.root)
+        shutil.copytree(kept, work.root, symlinks=True)
+        yield each
+
+
 def moments(length_s: float, seed: int) -> list[float]:
     dice = random.Random(seed)
     return sorted(dice.uniform(0.0, length_s * 1.05) for _ in range(KILLS))
@@ -102,11 +113,7 @@ def test_update_killed_at_random_moments(sample, tmp_path) -> None:
     sample.wild("fetch")
     length = duration_s(sample, ["update"], tmp_path / "timing")
     killed = 0
-    pristine = tmp_path / "pristine"
-    shutil.copytree(sample.root, pristine, symlinks=True)
-    for moment in moments(length, seed=1):
-        shutil.rmtree(sample.root)
-        shutil.copytree(pristine, sample.root, symlinks=True)
+    for moment in started_over(sample, tmp_path / "pristine", moments(length, seed=1)):
         killed += run_and_kill(sample, ["update"], moment)
         check_repository(sample, head)
         sample.wild("update")
@@ -128,11 +135,7 @@ def test_a_killed_update_can_be_aborted_by_git_alone(sample, tmp_path) -> None:
     sample.wild("fetch")
     before["files"].pop("secrets.yaml")  # a secret that was made stays, and serves the next try
     aborted = 0
-    pristine = tmp_path / "pristine"
-    shutil.copytree(sample.root, pristine, symlinks=True)
-    for _ in range(KILLS // 3):
-        shutil.rmtree(sample.root)
-        shutil.copytree(pristine, sample.root, symlinks=True)
+    for _ in started_over(sample, tmp_path / "pristine", range(KILLS // 3)):
         run_and_kill_in_merge(sample)
         # Lock files of a git that was killed too are git's own affair, and git says what to do.
         if (sample.root / ".git/MERGE_HEAD").exists() and not list((sample.root / ".git").rglob("*.lock")):
@@ -149,11 +152,7 @@ def test_add_killed_at_random_moments(sample, tmp_path) -> None:
     head = sample.git("rev-parse", "HEAD").strip()
     length = duration_s(sample, ["add", "redis"], tmp_path / "timing")
     killed = 0
-    pristine = tmp_path / "pristine"
-    shutil.copytree(sample.root, pristine, symlinks=True)
-    for moment in moments(length, seed=3):
-        shutil.rmtree(sample.root)
-        shutil.copytree(pristine, sample.root, symlinks=True)
+    for moment in started_over(sample, tmp_path / "pristine", moments(length, seed=3)):
         killed += run_and_kill(sample, ["add", "redis"], moment)
         fsck = subprocess.run(["git", "fsck", "--strict"], cwd=sample.root, capture_output=True, check=False)
         assert fsck.returncode == 0
