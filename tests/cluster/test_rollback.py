@@ -146,6 +146,8 @@ def test_emergency_deploys_from_objects_and_commits_when_the_work_is_clean(insta
     said = instance.wild("drift", "back-four").stderr
     assert command in said and "git wild deploy" not in said
     assert command in instance.wild("status", "-v", "back-four").stdout
+    assert "left so until that is committed" in instance.wild("deploy", "--changed").stderr
+    assert word(instance, "back-four") == "one"
     done = instance.wild(*hint.partition("git wild ")[2].split())
     assert done.returncode == 0, done.stderr
     assert "word: one" in (instance.root / "apps/back-four/all.yaml").read_text()

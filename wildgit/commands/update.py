@@ -32,8 +32,8 @@ def update(
 
     The same as `git wild fetch` and `git wild merge`. Exit code 1: conflicts are left to resolve.
 
-    With --branch, no branch is made where there is nothing new, or where a branch waits with all of it. With
-    --per-app, apps come after those that they require, and what conflicts comes last.
+    With --branch, no branch is made where there is nothing new, or where a branch waits with all of it that
+    merges cleanly. With --per-app, apps come after those that they require, and what conflicts comes last.
     """
     from wildgit.adapters.instance import Instance
     from wildgit.adapters.upstream.merge_run import MergeRequest, merge_upstream

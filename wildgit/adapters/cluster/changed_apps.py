@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.deployed_commits import deployed_ref, read_mirror, read_records
+from wildgit.adapters.cluster.operations import read_operations
 from wildgit.adapters.cluster.status import apps_with_other_secrets
 from wildgit.adapters.committed_apps import CommittedApps
 from wildgit.adapters.git.process import try_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_by_app
 from wildgit.adapters.instance import Instance
+from wildgit.adapters.rollback.open_rollback import open_rollback
 from wildgit.core.app.package_lock import FILE as LOCK_FILE
 from wildgit.core.cluster.changes import Changes, Comparison, find_changes
 from wildgit.core.cluster.deploy_record import DeployRecord
@@ -26,6 +29,10 @@ from wildgit.core.cluster.environment import Environment
 from wildgit.errors import GitError, WildgitError
 
 _UNCOMMITTED = "has changes that are not committed, so they are left out"
+_ROLLED_BACK = (
+    "was rolled back to {0} in an emergency, and is left so until that is committed: "
+    "git wild rollback {1} --to {2}"
+)
 _OTHER_SECRETS = "secrets.yaml is not what the cluster has; only deploying it by name changes that"
 
 
@@ -50,7 +57,10 @@ def read_changes(instance: Instance, cluster: Cluster, environment: Environment)
     mirror_records(instance.root, environment, records, comparisons, kept=apps)
     judged = {app: record for app, record in records.items() if app in apps or app not in present}
     notes = _notes(instance, cluster, [app for app in apps if app in records])
-    return find_changes(apps, judged, comparisons, environment.exclude, notes)
+    changes = find_changes(apps, judged, comparisons, environment.exclude, notes)
+    held = dict(_rolled_back(repo, head, changes.apps, records))
+    left = tuple(change for change in changes.changed if change.app not in held)
+    return replace(changes, changed=left, held=held)
 
 
 def mirror_records(
@@ -77,6 +87,17 @@ def mirror_records(
     if lines:
         # Another deploy may write them at the same moment; they are only a mirror.
         try_git(["update-ref", "--stdin"], cwd=root, stdin="".join(f"{line}\n" for line in lines).encode())
+
+
+def _rolled_back(
+    repo: Repo, head: str, apps: Iterable[str], records: Mapping[str, DeployRecord]
+) -> Iterable[tuple[str, str]]:
+    """Yield the apps that an emergency took back to what no commit says yet: HEAD has what they left."""
+    for app in apps:
+        last = next(reversed(read_operations(repo.root, app)), None)
+        target = open_rollback(repo, app, head, records[app].commit, last) if app in records else ""
+        if target:
+            yield app, _ROLLED_BACK.format(target[:7], app, target[:12])
 
 
 def _notes(instance: Instance, cluster: Cluster, deployed: Iterable[str]) -> dict[str, str]:

@@ -113,7 +113,9 @@ def say_changes(changes: Changes, environment: Environment, report: Report) -> N
         report(Event(app, "changed", NOTE, message=message))
     for app, note in changes.notes.items():
         report(Event(app, "changed", NOTE, message=note))
-    if not changes.changed:
+    for app, why in changes.held.items():
+        report(Event(app, "changed", NOTE, message=why))
+    if not changes.changed and not changes.held:
         terminal.remark("nothing to deploy: what git has is deployed")
 
 

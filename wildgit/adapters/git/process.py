@@ -113,6 +113,8 @@ def _complaint(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes
     # The first complaint says what is wrong; those behind it, what did not go on because of that.
     first = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
     said = f"git {arguments[0]}: {first.removeprefix('fatal: ').removeprefix('error: ')}"
+    if "Please tell me who you are" in text:
+        return GitError(said, hint="git config --global user.email you@example.com, and user.name")
     is_shallow = _UNKNOWN_REVISION in text.lower() and _is_shallow(cwd)
     return GitError(said, hint="this clone is shallow: git fetch --unshallow" if is_shallow else None)
 

@@ -39,12 +39,14 @@ class Changes:
         excluded: those among them that the environment leaves out.
         gone: apps that the cluster has, and git had and has no more.
         notes: app → what a deploy by commits does not look at.
+        held: app → why it is left as it is, though git has it otherwise.
     """
 
     changed: tuple[Change, ...] = ()
     excluded: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def apps(self) -> list[str]:
