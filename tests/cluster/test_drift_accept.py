@@ -329,6 +329,10 @@ def test_accepted_secret_lands_in_secrets_yaml_and_is_never_printed(
     assert "secrets.yaml has the cluster's value now: apps.keeper.password" in done.stdout
     assert "changed-by-hand" in (instance.root / "secrets.yaml").read_text()
     assert_settled(instance, "keeper")
+    instance.edit("secrets.yaml", "changed-by-hand", "changed-once-more")
+    said = instance.wild("drift", "keeper").stdout
+    assert "data.password differs (secrets.yaml changed since the deploy)" in said, "kubectl's value was ours"
+    instance.edit("secrets.yaml", "changed-once-more", "changed-by-hand")
     patch(instance, "keeper", "configmap/settings", {"data": {"colour": "is changed-by-hand"}})
     assert "no text for git: the value of apps.keeper.password" in accept(instance, "keeper", code=1)
     assert instance.git("status", "--porcelain") == ""

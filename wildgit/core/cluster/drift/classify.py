@@ -184,8 +184,10 @@ def _classify_change(change: Change, each: ObjectStates, states: AppStates) -> D
         found = replace(found, note=_refusal_note(resource, each.answer))
     found = found.masked()
     if found.is_secret_value and each.secrets_of:
-        note = "" if writer else f"{each.secrets_of} changed since the deploy"
-        return replace(found, kind=DriftClass.SECRETS, note=note)
+        if is_ours or not writer:  # who set the same value as we did is not who changed it
+            note = f"{each.secrets_of} changed since the deploy"
+            return replace(found, kind=DriftClass.SECRETS, note=note, writer=None)
+        return replace(found, kind=DriftClass.SECRETS)
     autoscaler = autoscaler_of(resource, states.autoscalers) if path == REPLICAS else None
     if autoscaler:
         return replace(found, kind=DriftClass.CONTROLLER, note=f"scaled by {autoscaler}")
