@@ -426,7 +426,8 @@ def test_app_that_fails_leaves_the_merge_and_the_way_on(cloud: Cloud) -> None:
     cloud.quietly("checkout", "-q", "main")
     done = cloud.run("merge", "topic")
     assert done.returncode == 0
-    assert "not deployed: bb can't be deployed" in done.stderr
+    assert "bb: failed: bb can't be deployed" in done.stderr
+    assert "not deployed: 1 of 2 apps failed: bb" in done.stderr
     assert done.stderr.endswith("hint: what git did stands; to go on: git wild deploy --changed\n")
     assert cloud.operations("aa")[-1]["outcome"] == "succeeded"
     cloud.commit_quietly("bb")
