@@ -26,7 +26,7 @@ class ConfigMerge:
 
     Attributes:
         text: the file, with markers where it conflicts.
-        values: what the templates are rendered with: ours, wherever it conflicts.
+        values: what the templates are rendered with: ours, wherever it conflicts; empty if no app is merged.
         stages: base, ours and theirs, for the index; None where it is clean.
     """
 
@@ -57,6 +57,8 @@ def merge_config(
         preserve: the older rule: what is there stays, only new fields are added.
         scope: the setting `wild.templateScope`.
     """
+    if not steps:
+        return ConfigMerge(text, {}, (), (), None)  # in a large instance, reading it takes the longest
     values = _values(text)
     base, theirs = [], []
     for step in steps:
