@@ -15,7 +15,7 @@ from wildgit.adapters.git.process import run_git
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.git.work_tree import uncommitted_paths
 from wildgit.adapters.instance import APPS, Instance
-from wildgit.adapters.settings import REMOTE, read_settings
+from wildgit.adapters.settings import REMOTE
 from wildgit.core.backup_tag import backup_message, new_name
 from wildgit.errors import GitError
 
@@ -51,7 +51,7 @@ def back_up(instance: Instance, options: BackupOptions) -> None:
 
 def _back_up_secrets(instance: Instance, repo: Repo, *, yes: bool) -> list[str]:
     def trust(recipients: Sequence[str]) -> bool:
-        if yes or read_settings(instance.root).is_on("wild.yes"):
+        if yes:  # wild.yes is about deploys
             return True
         terminal.remark("\n  ".join(["Named as who can decrypt the secrets, and new here:", *recipients]))
         return terminal.confirm("May they?")
