@@ -74,7 +74,7 @@ def read_settings(root: Path) -> Settings:
     if tracked.is_file() and not tracked.is_symlink():
         values.update(_read_tracked(root))
     # What git itself merges on, and what belongs to us, in one process.
-    pattern = r"^(wild|wild-[a-z]+|merge|remote\.wild-directory|rerere|core)\."
+    pattern = r"^(wild|wild-[a-z]+|merge|remote\.wild-directory|rerere|core|user)\."
     done = try_git(["config", "-z", "--get-regexp", pattern], cwd=root)
     if done.returncode not in (0, 1):
         raise GitError(f"git config: {done.stderr.decode('utf-8', 'replace').strip()}")

@@ -22,9 +22,8 @@ from wildgit.core.cluster.leftovers import left_behind, settled, stand_in
 from wildgit.errors import ClusterError
 
 _PAGE_SIZE = "500"
-_MAX_CONNECTIONS = 16
+_MAX_CONNECTIONS = 8  # more wait for each other in a small control plane, and each costs it a TLS greeting
 _ITEMS_PER_CONNECTION = 3
-_CONNECTIONS_AHEAD = 8  # for a deploy of which nobody knows yet how large it is
 _COMMON_VERSIONS = ("v1", "apps/v1")
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML, too
 # What is only sent need not come back whole; servers that can't do it send all of it.
@@ -84,7 +83,7 @@ class Cluster:
                     self._served(api_version)
 
         threading.Thread(target=learn, daemon=True).start()
-        self.server.open_ahead(_CONNECTIONS_AHEAD)
+        self.server.open_ahead(_MAX_CONNECTIONS)
 
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result | ClusterError]:
         """Return the function's result for each item, several at once; where it failed, the error instead."""

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wildgit.adapters import terminal
@@ -23,7 +23,7 @@ from wildgit.adapters.cluster.namespaces import Ladder
 from wildgit.adapters.cluster.operations import operation
 from wildgit.adapters.cluster.rollout import follow, read_health
 from wildgit.adapters.cluster.target import open_cluster, seconds
-from wildgit.adapters.git.process import run_git, try_git
+from wildgit.adapters.git.process import run_git
 from wildgit.adapters.instance import Instance
 from wildgit.adapters.secret_rotation import refresh_copies
 from wildgit.adapters.settings import Settings, read_settings
@@ -308,10 +308,9 @@ class DeployRun:
         host = socket.gethostname()
 
         def who() -> str:
-            name = try_git(["config", "user.email"], cwd=self.instance.root).stdout.decode().strip()
-            return name or f"{getpass.getuser()}@{host}"
+            return self.settings.get("user.email") or f"{getpass.getuser()}@{host}"
 
-        return Actor(cache(who), f"{host}:{self.instance.root}")
+        return Actor(who, f"{host}:{self.instance.root}")
 
 
 def named_apps(instance: Instance, apps: Sequence[str], *, every: bool) -> list[str]:
