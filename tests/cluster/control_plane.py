@@ -26,6 +26,7 @@ from pathlib import Path
 from types import TracebackType
 
 NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager")
+MISSING = f"no control plane: KUBEBUILDER_ASSETS names no folder with {', '.join(NEEDED)}"
 START_TIMEOUT_S = 90
 # name → groups. `system:masters` may everything, the others what a test grants them.
 USERS = {"admin": "system:masters", "manager": "system:masters", "limited": "", "second": "system:masters"}

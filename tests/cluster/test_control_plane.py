@@ -58,6 +58,14 @@ def test_processes_die_with_whoever_started_them(end: signal.Signals, control_pl
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
+def test_run_without_the_binaries_says_loudly_what_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBEBUILDER_ASSETS")
+    run = [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", "tests/cluster/test_wait.py"]
+    said = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "the real control plane was missing" in said
+    assert "tests/cluster/provision" in said
+
+
 def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
