@@ -28,6 +28,7 @@ spec:
 
 
 def test_cluster_without_snapshots_is_told_so(instance: Instance) -> None:
+    instance.app("plain", APP)
     for arguments in (("backup", "plain", "--data"), ("restore", "plain", "--from", "x")):
         done = instance.wild(*arguments)
         assert done.returncode == 3
