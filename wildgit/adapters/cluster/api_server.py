@@ -60,6 +60,11 @@ class ApiError(ClusterError):
             (details.get("causes") or []) if isinstance(details, Mapping) else []
         )
 
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the kubeconfig's user may not do this."""
+        return self.code == 403
+
 
 def is_about_the_server(error: WildgitError) -> bool:
     """Whether whatever is asked next would fare no better: it is away, overloaded, or does not know us."""

@@ -244,7 +244,7 @@ class Cluster:
         selector: str = "",
         metadata_only: bool = False,
     ) -> list[Object]:
-        """Return all objects of a kind, in one namespace or ("") everywhere.
+        """Return all objects of a kind, in one namespace or ("") everywhere; none if it is not served.
 
         Args:
             api_version: of the kind.
@@ -253,7 +253,9 @@ class Cluster:
             selector: a label selector.
             metadata_only: who they are is enough; what they hold is not sent.
         """
-        place = self.kind(api_version, kind)
+        place = self._served(api_version).get(kind)
+        if place is None:
+            return []
         path = place.root + (f"/namespaces/{namespace}" if namespace else "") + f"/{place.resource}"
         found: list[Object] = []
         query = {"limit": _PAGE_SIZE} | ({"labelSelector": selector} if selector else {})
@@ -265,6 +267,15 @@ class Cluster:
             if not page["metadata"].get("continue"):
                 return found
             query["continue"] = page["metadata"]["continue"]
+
+    def list_if_allowed(self, api_version: str, kind: str, *, selector: str = "") -> list[Object] | None:
+        """Return all objects of a kind anywhere, as `list_objects` does; None where we may not list them."""
+        try:
+            return self.list_objects(api_version, kind, selector=selector)
+        except ApiError as error:
+            if not error.is_forbidden:
+                raise
+            return None
 
     def log_end(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool) -> list[str]:
         """Return the last lines of a container's log, of its previous run if asked."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 
-from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.client import Cluster
 from wildgit.core.cluster.events import DONE, FAILED, WAITING, Event, Report
 from wildgit.core.cluster.health import KINDS, Health, State, assess, is_ready
-from wildgit.core.cluster.kube_objects import Object
 from wildgit.errors import ClusterError
 
 POLL_S = 0.5
@@ -16,14 +15,8 @@ _LOG_LINES = 5
 
 def read_health(cluster: Cluster, namespace: str) -> list[Health]:
     """Return how everything in a namespace is doing."""
-
-    def read(kind: tuple[str, str]) -> list[Object]:
-        try:
-            return cluster.list_objects(*kind, namespace)
-        except UnknownKind:
-            return []
-
-    return assess([obj for objects in cluster.all(read, KINDS) for obj in objects])
+    listed = cluster.all(lambda kind: cluster.list_objects(*kind, namespace), KINDS)
+    return assess([obj for objects in listed for obj in objects])
 
 
 def follow(

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from wildgit.adapters.cluster.api_server import ApiError
-from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.drift.glance import DriftGlance
 from wildgit.adapters.cluster.namespaces import conditions_text, is_terminating
 from wildgit.core.cluster.app_state import ClusterFacts
@@ -19,7 +18,6 @@ from wildgit.core.cluster.health import KINDS, State, assess
 from wildgit.core.cluster.kube_objects import Object, labels_of
 from wildgit.errors import ClusterError
 
-_FORBIDDEN = 403
 _POD, _SECRET, _NAMESPACE = ("v1", "Pod"), ("v1", "Secret"), ("v1", "Namespace")
 
 
@@ -44,7 +42,7 @@ def read_cluster_facts(
     records = {app: read_record(namespace) for app, namespace in by_app.items()}
     kinds = [_SECRET, *(kind for kind in KINDS if kind != _POD)]
     others = sorted(_kinds_deployed(records.values()) - {*kinds, _NAMESPACE, _POD})
-    listings = cluster.all(lambda kind: _allowed(cluster, kind), kinds)
+    listings = cluster.all(lambda kind: cluster.list_if_allowed(*kind, selector=APP_LABEL), kinds)
     hidden = [kind for (_, kind), listed in zip(kinds, listings, strict=True) if listed is None]
     secret_objects, *rest = (listed or [] for listed in listings)
     more = cluster.each(lambda kind: _marked(cluster, kind), others)  # what we may not list is left out
@@ -98,20 +96,7 @@ def _own_secrets(objects: Sequence[Object]) -> dict[str, Object]:
 
 
 def _marked(cluster: Cluster, kind: tuple[str, str]) -> list[Object]:
-    try:
-        return cluster.list_objects(*kind, selector=APP_LABEL)
-    except UnknownKind:
-        return []
-
-
-def _allowed(cluster: Cluster, kind: tuple[str, str]) -> list[Object] | None:
-    """Return what bears our label; None where we may not list it."""
-    try:
-        return _marked(cluster, kind)
-    except ApiError as error:
-        if error.code != _FORBIDDEN:
-            raise
-        return None
+    return cluster.list_objects(*kind, selector=APP_LABEL)
 
 
 def _pods_of_unready(

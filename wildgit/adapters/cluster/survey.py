@@ -67,7 +67,7 @@ def read_resources(cluster: Cluster, resources: Iterable[ResourceId]) -> dict[Re
         for key, wanted in groups.items()
         if key[2] and len(wanted) > _GET_AT_MOST and not all(resource in found for resource in wanted)
     ]
-    for objects in _list_each(cluster, listed):
+    for objects in cluster.all(lambda key: cluster.list_objects(*key), listed):
         found |= {identify(obj): obj for obj in objects}
     single = [
         resource
@@ -82,18 +82,8 @@ def read_resources(cluster: Cluster, resources: Iterable[ResourceId]) -> dict[Re
 
 def _labelled(cluster: Cluster, kinds: Sequence[tuple[str, str]]) -> dict[ResourceId, Object]:
     """Return what bears our label anywhere; nothing of kinds that we may not list everywhere."""
-
-    def list_one(kind: tuple[str, str]) -> list[Object]:
-        try:
-            return cluster.list_objects(*kind, selector=APP_LABEL)
-        except UnknownKind:
-            return []
-        except ApiError as error:
-            if error.code == 403:
-                return []
-            raise
-
-    return {identify(obj): obj for listed in cluster.all(list_one, kinds) for obj in listed}
+    listings = cluster.all(lambda kind: cluster.list_if_allowed(*kind, selector=APP_LABEL), kinds)
+    return {identify(obj): obj for listed in listings for obj in listed or ()}
 
 
 def read_each(cluster: Cluster, resources: Iterable[ResourceId]) -> dict[ResourceId, Object | None]:
@@ -131,16 +121,6 @@ def read_certificates(
         kept = original or cluster.get(places[1])
         found += [copied_secret(kept)] if kept else []
     return found, missing
-
-
-def _list_each(cluster: Cluster, keys: list[tuple[str, str, str]]) -> list[list[Object]]:
-    def list_one(key: tuple[str, str, str]) -> list[Object]:
-        try:
-            return cluster.list_objects(*key)
-        except UnknownKind:
-            return []
-
-    return cluster.all(list_one, keys)
 
 
 def try_objects(cluster: Cluster, drafted: Draft, absent: str) -> dict[ResourceId, Object | Refusal | None]:
@@ -195,7 +175,7 @@ def _try_one(
     except UnknownKind as error:
         return None if resource.group in defined else Refusal(f"{error.message} ({error.hint})")
     except ApiError as error:
-        if is_homeless and error.code == 403 and " cannot " in error.server_message:
+        if is_homeless and error.is_forbidden and " cannot " in error.server_message:
             return _refusal_of_rights(cluster, resource)
         if error.code in _REFUSALS or any(text in error.server_message for text in _REFUSALS_WITH_500):
             refusal = _refusal(error)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from wildgit.adapters.cluster import survey
 from wildgit.adapters.cluster.api_server import ApiError
-from wildgit.adapters.cluster.client import Cluster, Kind, UnknownKind
+from wildgit.adapters.cluster.client import Cluster, Kind
 from wildgit.adapters.cluster.drift.look import Look
 from wildgit.adapters.cluster.namespaces import namespace_id
 from wildgit.adapters.cluster.survey import read_certificates, read_each, read_resources
@@ -130,7 +130,7 @@ class ClusterSide:
         def read(kind: tuple[str, str]) -> list[Object]:
             try:
                 return self.cluster.list_objects(*kind, namespace)
-            except (UnknownKind, ApiError):
+            except ApiError:
                 return []  # without it, the answer is only less precise
 
         autoscalers, events = self.cluster.all(

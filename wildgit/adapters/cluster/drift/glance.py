@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.builds import remembered_build
-from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
 from wildgit.adapters.settings import Settings
@@ -88,7 +88,7 @@ class DriftGlance:
     def _autoscalers(self, namespace: str) -> list[Object]:
         try:
             return self._cluster.list_objects("autoscaling/v1", "HorizontalPodAutoscaler", namespace)
-        except (UnknownKind, ApiError):
+        except ApiError:
             return []
 
 

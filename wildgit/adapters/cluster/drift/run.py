@@ -28,7 +28,6 @@ from wildgit.core.cluster.drift.ignore_rules import IgnoreRule, read_rules, spli
 from wildgit.core.cluster.environment import Environment
 from wildgit.core.cluster.kube_objects import Object, ResourceId
 
-_FORBIDDEN = 403
 _ROLLED_BACK = "rolled back to {0}, which is not committed: a deploy would bring back what was taken out"
 
 
@@ -90,7 +89,7 @@ class DriftRun:
         try:
             return self._look(apps)
         except ApiError as error:
-            if error.code != _FORBIDDEN or len(apps) < 2:
+            if not error.is_forbidden or len(apps) < 2:
                 raise
         return [found for app in apps for found in self._look_alone(app)]
 
@@ -99,7 +98,7 @@ class DriftRun:
         try:
             return self._look([app])
         except ApiError as error:
-            if error.code != _FORBIDDEN:
+            if not error.is_forbidden:
                 raise
             return [AppDrift(app, problem=error.message)]
 
