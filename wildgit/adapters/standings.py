@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from wildgit.adapters.cluster.api_server import ApiError
 from wildgit.adapters.cluster.app_source import own_secrets
-from wildgit.adapters.cluster.client import Cluster, UnknownKind
+from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.drift.glance import DriftGlance
-from wildgit.adapters.cluster.operations import read_operations
+from wildgit.adapters.cluster.operations import last_operations
 from wildgit.adapters.cluster.rollout import last_log_lines
 from wildgit.adapters.cluster.status import read_cluster_facts
 from wildgit.adapters.cluster.target import open_cluster
@@ -24,10 +23,7 @@ from wildgit.core.app.package_lock import FOLDER as PACKAGE_FOLDER
 from wildgit.core.cluster.app_state import ClusterFacts, InstanceFacts, Standing, standing
 from wildgit.core.cluster.exposure import KINDS as EXPOSURE_KINDS
 from wildgit.core.cluster.exposure import Finding, findings
-from wildgit.core.cluster.kube_objects import Object
 from wildgit.errors import ClusterError, InputError
-
-_FORBIDDEN = 403
 
 
 @dataclass(frozen=True)
@@ -90,11 +86,7 @@ def read_standings(
         view: what the cluster says.
     """
     stale = {status.app for status in local if status.stale}
-    here = view.environment
-    records = read_operations(instance.root)
-    last = {
-        str(each.get("app")): each for each in records if each.get("environment", here) == here or not here
-    }
+    last = last_operations(instance.root, view.environment)
     installed = {status.app for status in local}
     found = []
     for app in apps:
@@ -146,18 +138,7 @@ def read_exposure(cluster: Cluster) -> tuple[list[Finding], list[str]]:
     Returns:
         what was found, and the kinds that we may not list.
     """
-
-    def read(kind: tuple[str, str]) -> list[Object] | None:
-        try:
-            return cluster.list_objects(*kind)
-        except UnknownKind:
-            return []  # a cluster without cert-manager is fine
-        except ApiError as error:
-            if error.code != _FORBIDDEN:
-                raise
-            return None
-
-    listings = cluster.all(read, EXPOSURE_KINDS)
+    listings = cluster.all(lambda kind: cluster.list_if_allowed(*kind), EXPOSURE_KINDS)
     hidden = [kind for (_, kind), listed in zip(EXPOSURE_KINDS, listings, strict=True) if listed is None]
     return findings([obj for listed in listings for obj in listed or ()], _days_until), hidden
 

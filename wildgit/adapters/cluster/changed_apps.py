@@ -10,11 +10,12 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from wildgit.adapters.cluster.app_source import own_secrets
 from wildgit.adapters.cluster.client import Cluster
 from wildgit.adapters.cluster.deployed_commits import deployed_ref, read_mirror, read_records
-from wildgit.adapters.cluster.operations import read_operations
+from wildgit.adapters.cluster.operations import last_operations
 from wildgit.adapters.cluster.status import apps_with_other_secrets
 from wildgit.adapters.committed_apps import CommittedApps
 from wildgit.adapters.git.process import try_git
@@ -58,7 +59,8 @@ def read_changes(instance: Instance, cluster: Cluster, environment: Environment)
     judged = {app: record for app, record in records.items() if app in apps or app not in present}
     notes = _notes(instance, cluster, [app for app in apps if app in records])
     changes = find_changes(apps, judged, comparisons, environment.exclude, notes)
-    held = dict(_rolled_back(repo, head, changes.apps, records))
+    last = last_operations(repo.root, environment.name)
+    held = dict(_rolled_back(repo, head, changes.apps, records, last))
     left = tuple(change for change in changes.changed if change.app not in held)
     return replace(changes, changed=left, held=held)
 
@@ -90,12 +92,15 @@ def mirror_records(
 
 
 def _rolled_back(
-    repo: Repo, head: str, apps: Iterable[str], records: Mapping[str, DeployRecord]
+    repo: Repo,
+    head: str,
+    apps: Iterable[str],
+    records: Mapping[str, DeployRecord],
+    last: Mapping[str, Mapping[str, Any]],
 ) -> Iterable[tuple[str, str]]:
     """Yield the apps that an emergency took back to what no commit says yet: HEAD has what they left."""
     for app in apps:
-        last = next(reversed(read_operations(repo.root, app)), None)
-        target = open_rollback(repo, app, head, records[app].commit, last) if app in records else ""
+        target = open_rollback(repo, app, head, records[app].commit, last.get(app)) if app in records else ""
         if target:
             yield app, _ROLLED_BACK.format(target[:7], app, target[:12])
 

@@ -137,6 +137,20 @@ def read_operations(root: Path, app: str | None = None) -> list[dict[str, Any]]:
     return sorted(found, key=lambda record: str(record.get("started")))
 
 
+def last_operations(root: Path, environment: str) -> dict[str, dict[str, Any]]:
+    """Return app → the record of its last operation from here.
+
+    Args:
+        root: the instance.
+        environment: where; what older records don't say counts as there. "" for any.
+    """
+    return {
+        str(record.get("app")): record
+        for record in read_operations(root)
+        if not environment or record.get("environment", environment) == environment
+    }
+
+
 def now() -> str:
     """Return the time as records have it: UTC, RFC 3339, with milliseconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
 from wildgit.adapters.cluster.app_source import AppSource, read_source, stand_in_secrets
 from wildgit.adapters.cluster.builds import start_builds
 from wildgit.adapters.cluster.deployed_commits import deployed_ref
 from wildgit.adapters.cluster.drift.look import Look
-from wildgit.adapters.cluster.operations import read_operations
+from wildgit.adapters.cluster.operations import last_operations
 from wildgit.adapters.cluster.target import checked_out
 from wildgit.adapters.git.repo import Repo
 from wildgit.adapters.instance import APPS, Instance
@@ -113,8 +115,12 @@ class GitSide:
         """Return the commit that an app was rolled back to in an emergency, if no commit here says so."""
         if look.record is None:
             return ""
-        last = next(reversed(read_operations(self.instance.root, look.source.name)), None)
-        return open_rollback(self.repo, look.source.name, look.source.commit, look.record.commit, last)
+        source, last = look.source, self._last_operations.get(look.source.name)
+        return open_rollback(self.repo, source.name, source.commit, look.record.commit, last)
+
+    @cached_property
+    def _last_operations(self) -> dict[str, dict[str, Any]]:
+        return last_operations(self.instance.root, self.environment.name)
 
     def _build_deployed(self, commit: str, looks: Mapping[str, Look]) -> None:
         there = [app for app in looks if self.repo.tree_at(commit, f"{APPS}/{app}")]
